@@ -1,0 +1,30 @@
+package dev.supermachine;
+
+import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
+
+/** No machine could be handed out: the pool is closed, or its limit or the memory budget was reached for too long. */
+@API(status = API.Status.EXPERIMENTAL, since = "0.1")
+public final class AcquireException extends SupermachineException {
+
+    private static final long serialVersionUID = 1L;
+
+    /**
+     * An exception with a message.
+     *
+     * @param message what failed, why, and what to do
+     */
+    public AcquireException(String message) {
+        super(message);
+    }
+
+    /**
+     * An exception with a message and a cause.
+     *
+     * @param message what failed, why, and what to do
+     * @param cause what led to it, or null
+     */
+    public AcquireException(String message, @Nullable Throwable cause) {
+        super(message, cause);
+    }
+}

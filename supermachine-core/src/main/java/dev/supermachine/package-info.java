@@ -1,0 +1,3 @@
+/** What users touch: images, machines and pools, as interfaces and values. */
+@org.jspecify.annotations.NullMarked
+package dev.supermachine;

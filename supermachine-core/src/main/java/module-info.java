@@ -1,0 +1,15 @@
+import org.jspecify.annotations.NullMarked;
+
+/** OCI images to snapshots to machines: the public API and the engine. */
+@NullMarked
+module dev.supermachine.core {
+    requires com.github.luben.zstd_jni;
+    requires com.google.gson;
+    requires dev.supermachine.nativeaccess;
+    requires java.net.http;
+    requires org.slf4j;
+    requires static transitive org.apiguardian.api;
+    requires static transitive org.jspecify;
+
+    exports dev.supermachine;
+}

@@ -1,0 +1,13 @@
+package dev.supermachine.linux;
+
+/** The error numbers of asm-generic/errno-base.h that this module tells apart. */
+final class Errno {
+
+    /** Interrupted system call. */
+    static final int EINTR = 4;
+
+    /** Resource temporarily unavailable; also {@code EWOULDBLOCK}. */
+    static final int EAGAIN = 11;
+
+    private Errno() {}
+}

@@ -1,0 +1,44 @@
+package dev.supermachine.linux;
+
+import com.sun.jna.LastErrorException;
+import com.sun.jna.Native;
+
+/**
+ * Direct mappings of libc functions, with their C names and types. Thread-safe: every function here is; {@code errno} comes back in the exception of the
+ * call itself.
+ */
+final class Libc {
+
+    /** {@code LOCK_SH} of sys/file.h. */
+    static final int LOCK_SH = 1;
+
+    /** {@code LOCK_EX} of sys/file.h. */
+    static final int LOCK_EX = 2;
+
+    /** {@code LOCK_NB} of sys/file.h. */
+    static final int LOCK_NB = 4;
+
+    /** {@code O_RDWR} of fcntl.h. */
+    static final int O_RDWR = 2;
+
+    /** {@code O_CREAT} of fcntl.h. */
+    static final int O_CREAT = 0x40;
+
+    /** {@code O_CLOEXEC} of fcntl.h. */
+    static final int O_CLOEXEC = 0x80000;
+
+    static {
+        Native.register(Libc.class, "c");
+    }
+
+    private Libc() {}
+
+    /** open(2). The mode is the variadic third argument, which x86-64 passes like a fixed one. */
+    static native int open(String path, int flags, int mode) throws LastErrorException;
+
+    /** close(2). */
+    static native int close(int fd) throws LastErrorException;
+
+    /** flock(2). */
+    static native int flock(int fd, int operation) throws LastErrorException;
+}
