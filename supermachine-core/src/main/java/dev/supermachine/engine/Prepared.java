@@ -1,0 +1,27 @@
+package dev.supermachine.engine;
+
+/** A machine that is restored but does not run yet. Used by one thread at a time. */
+public interface Prepared extends AutoCloseable {
+
+    /**
+     * Lets the machine run, once. Its agent is parked and waits for the activation as its first bytes; sending them over {@link Machine#agent()} is the
+     * caller's next step.
+     *
+     * @param activation what distinguishes this run; an engine with a generation device takes its number from here
+     * @return the running machine, which now owns all that this object held
+     * @throws dev.supermachine.EngineException if it does not run, or ended while it waited
+     * @throws IllegalStateException if it was activated or closed before
+     */
+    Machine activate(Activation activation);
+
+    /**
+     * Whether it can still be activated.
+     *
+     * @return false once its process has ended or it was activated or closed
+     */
+    boolean isAlive();
+
+    /** Gives up the machine if it was not activated. Further calls do nothing. */
+    @Override
+    void close();
+}
