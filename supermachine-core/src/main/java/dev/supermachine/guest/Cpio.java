@@ -116,7 +116,13 @@ final class Cpio {
     }
 
     private static int field(byte[] archive, int header, int index) {
-        return Integer.parseUnsignedInt(ascii(archive, header + MAGIC.length() + 8 * index, 8), 16);
+        String digits = ascii(archive, header + MAGIC.length() + 8 * index, 8);
+        try {
+            return Integer.parseUnsignedInt(digits, 16);
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException(
+                    "no number in field " + index + " of the cpio header at byte " + header, e);
+        }
     }
 
     private static String ascii(byte[] archive, int start, int length) {
