@@ -18,6 +18,9 @@ final class Libc {
     /** {@code LOCK_NB} of sys/file.h. */
     static final int LOCK_NB = 4;
 
+    /** {@code O_RDONLY} of fcntl.h. */
+    static final int O_RDONLY = 0;
+
     /** {@code O_RDWR} of fcntl.h. */
     static final int O_RDWR = 2;
 
@@ -26,6 +29,21 @@ final class Libc {
 
     /** {@code O_CLOEXEC} of fcntl.h. */
     static final int O_CLOEXEC = 0x80000;
+
+    /** {@code SEEK_DATA} of unistd.h. */
+    static final int SEEK_DATA = 3;
+
+    /** {@code SEEK_HOLE} of unistd.h. */
+    static final int SEEK_HOLE = 4;
+
+    /** {@code AT_FDCWD} of fcntl.h. */
+    static final int AT_FDCWD = -100;
+
+    /** {@code AT_SYMLINK_NOFOLLOW} of fcntl.h. */
+    static final int AT_SYMLINK_NOFOLLOW = 0x100;
+
+    /** {@code STATX_BLOCKS} of linux/stat.h. */
+    static final int STATX_BLOCKS = 0x400;
 
     static {
         Native.register(Libc.class, "c");
@@ -41,4 +59,10 @@ final class Libc {
 
     /** flock(2). */
     static native int flock(int fd, int operation) throws LastErrorException;
+
+    /** lseek(2). */
+    static native long lseek(int fd, long offset, int whence) throws LastErrorException;
+
+    /** statx(2), since Linux 4.11 and glibc 2.28. */
+    static native int statx(int directoryFd, String path, int flags, int mask, byte[] result) throws LastErrorException;
 }
