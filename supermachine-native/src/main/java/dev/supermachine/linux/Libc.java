@@ -27,6 +27,33 @@ final class Libc {
     /** {@code O_CLOEXEC} of fcntl.h. */
     static final int O_CLOEXEC = 0x80000;
 
+    /** {@code SEEK_DATA} of unistd.h. */
+    static final int SEEK_DATA = 3;
+
+    /** {@code SEEK_HOLE} of unistd.h. */
+    static final int SEEK_HOLE = 4;
+
+    /** {@code FALLOC_FL_KEEP_SIZE} of linux/falloc.h. */
+    static final int FALLOC_FL_KEEP_SIZE = 1;
+
+    /** {@code FALLOC_FL_PUNCH_HOLE} of linux/falloc.h. */
+    static final int FALLOC_FL_PUNCH_HOLE = 2;
+
+    /** {@code PROT_READ} of sys/mman.h. */
+    static final int PROT_READ = 1;
+
+    /** {@code PROT_WRITE} of sys/mman.h. */
+    static final int PROT_WRITE = 2;
+
+    /** {@code PROT_EXEC} of sys/mman.h. */
+    static final int PROT_EXEC = 4;
+
+    /** {@code MAP_PRIVATE} of sys/mman.h. */
+    static final int MAP_PRIVATE = 2;
+
+    /** {@code MAP_ANONYMOUS} of sys/mman.h. */
+    static final int MAP_ANONYMOUS = 0x20;
+
     static {
         Native.register(Libc.class, "c");
     }
@@ -41,4 +68,20 @@ final class Libc {
 
     /** flock(2). */
     static native int flock(int fd, int operation) throws LastErrorException;
+
+    /** lseek(2). */
+    static native long lseek(int fd, long offset, int whence) throws LastErrorException;
+
+    /** fallocate(2). */
+    static native int fallocate(int fd, int mode, long offset, long length) throws LastErrorException;
+
+    /** mmap(2), with addresses as numbers. */
+    static native long mmap(long address, long length, int protection, int flags, int fd, long offset)
+            throws LastErrorException;
+
+    /** mprotect(2). */
+    static native int mprotect(long address, long length, int protection) throws LastErrorException;
+
+    /** munmap(2). */
+    static native int munmap(long address, long length) throws LastErrorException;
 }
