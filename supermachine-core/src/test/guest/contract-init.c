@@ -1,5 +1,5 @@
 /*
- * PID 1 of the engine contract's guest: loads the modules listed in /modules/order, opens the port named dev.supermachine.agent and answers commands,
+ * PID 1 of the engine contract's guest: loads the modules listed in /lib/modules/modules.order, opens the port named dev.supermachine.agent and answers commands,
  * one a line:
  *
  *   PING              PONG
@@ -37,13 +37,15 @@ static void die(const char *what) {
 }
 
 static void load_modules(void) {
-    FILE *order = fopen("/modules/order", "r");
+    FILE *order = fopen("/lib/modules/modules.order", "r");
     if (order == NULL) {
         return;
     }
-    char path[256] = "/modules/";
-    while (fgets(path + 9, sizeof path - 9, order) != NULL) {
-        path[strcspn(path, "\n")] = 0;
+    char name[100];
+    while (fgets(name, sizeof name, order) != NULL) {
+        char path[200];
+        name[strcspn(name, "\n")] = 0;
+        snprintf(path, sizeof path, "/lib/modules/%s.ko", name);
         int fd = open(path, O_RDONLY | O_CLOEXEC);
         if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) != 0 && errno != EEXIST)) {
             die(path);
