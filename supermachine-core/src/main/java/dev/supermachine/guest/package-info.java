@@ -1,3 +1,3 @@
-/** The guest's side of a machine: the kernel and initial file system it boots, and the talk with its agent. */
+/** Talking to the agent in the guest: frames, streams, processes, files and connections. */
 @org.jspecify.annotations.NullMarked
 package dev.supermachine.guest;
