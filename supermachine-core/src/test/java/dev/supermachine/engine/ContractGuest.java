@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.util.Optional;
 import java.util.List;
 import java.util.Map;
 
@@ -56,7 +57,7 @@ public final class ContractGuest {
                     "-o",
                     init.toString(),
                     "src/test/guest/contract-init.c"));
-            GuestKernel kernel = GuestKernel.locate(BUILD.toAbsolutePath());
+            GuestKernel kernel = GuestKernel.locate(BUILD.toAbsolutePath(), Optional.empty());
             Path initramfs = Initramfs.write(BUILD.toAbsolutePath(), Files.readAllBytes(init), kernel);
             byte[] root = new byte[1 << 20];
             byte[] mark = ROOT_MARK.getBytes(StandardCharsets.US_ASCII);
