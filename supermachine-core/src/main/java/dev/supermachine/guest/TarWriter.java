@@ -67,8 +67,9 @@ final class TarWriter {
     private void header(Meta meta, char type, long size, String target) throws IOException {
         byte[] name = bytes(meta.name() + (type == '5' ? "/" : ""));
         byte[] link = bytes(target);
-        long seconds = meta.modified().getEpochSecond();
-        int nanos = meta.modified().getNano();
+        Instant modified = meta.modified();
+        long seconds = modified.getEpochSecond();
+        int nanos = modified.getNano();
         PaxRecords pax = new PaxRecords();
         if (name.length > NAME) {
             pax.add("path", name);
