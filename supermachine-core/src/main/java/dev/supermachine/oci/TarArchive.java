@@ -111,7 +111,7 @@ final class TarArchive implements LayoutFiles {
     private byte @Nullable [] header(long position) throws IOException {
         byte[] header = new byte[BLOCK];
         int read = readFully(position, header);
-        if (read == 0 && position > 0) {
+        if (read == 0 && position > 0 && position == channel.size()) {
             return null; // some writers leave out the two empty blocks at the end
         }
         if (read < BLOCK) {
