@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.zip.GZIPOutputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
@@ -117,6 +118,10 @@ final class TestImage {
         return Digest.parse(String.valueOf(layers.get(layer).get("digest")), "test");
     }
 
+    byte[] layerBytes(int layer) {
+        return Objects.requireNonNull(blobs.get(layerDigest(layer)));
+    }
+
     static byte[] json(Object value) {
         return JsonWriter.compact(value).getBytes(StandardCharsets.UTF_8);
     }
@@ -171,7 +176,7 @@ final class TestImage {
         List<String> names = new ArrayList<>();
         for (int i = 0; i < layers.size(); i++) {
             String name = layerDigest(i).hex() + "/layer.tar";
-            files.put(name, blobs.get(layerDigest(i)));
+            files.put(name, layerBytes(i));
             names.add(name);
         }
         files.put(configName, configBytes);
