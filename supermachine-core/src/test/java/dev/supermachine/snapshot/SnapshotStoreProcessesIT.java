@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class SnapshotStoreProcessesIT {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     @TempDir
     Path temporary;
