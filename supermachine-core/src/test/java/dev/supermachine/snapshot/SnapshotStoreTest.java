@@ -26,6 +26,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -33,6 +38,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
@@ -195,7 +201,7 @@ class SnapshotStoreTest {
     }
 
     @ParameterizedTest
-    @org.junit.jupiter.params.provider.EnumSource(Damage.class)
+    @EnumSource(Damage.class)
     void damageIsRefusedAtOpeningAndBakedAnewWithOneLine(Damage damage) throws IOException {
         Snapshot snapshot = bake();
         damage(snapshot, damage);
@@ -398,6 +404,51 @@ class SnapshotStoreTest {
         assertThat(PosixFilePermissions.toString(
                         Files.getPosixFilePermissions(store.root().resolve("environment.key"))))
                 .isEqualTo("rw-------");
+    }
+
+    @Test
+    void anInterruptedBakeSaysSo() {
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(this::bake)
+                .isInstanceOf(BakeException.class)
+                .hasMessageContaining("could not be stored in " + store.root() + ": ClosedByInterruptException. Check");
+        assertThat(Thread.interrupted()).isTrue();
+    }
+
+    @Test
+    void whatIsHeldStaysReadableWhileOthersPruneEverything() throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(5);
+        try {
+            AtomicBoolean done = new AtomicBoolean();
+            Future<Integer> pruner = threads.submit(() -> {
+                int removed = 0;
+                while (!done.get()) {
+                    removed += store.prune(0, Duration.ofDays(1)).removed().size();
+                }
+                return removed;
+            });
+            List<Future<?>> users = new ArrayList<>();
+            for (int user = 0; user < 4; user++) {
+                int number = user % 2;
+                users.add(threads.submit(() -> {
+                    for (int round = 0; round < 15; round++) {
+                        try (SnapshotUse use =
+                                store.bakeOnceAndUse("s", SampleBakes.fingerprint(number), SampleBakes::bake, SILENT)) {
+                            assertThat(Snapshot.open(use.snapshot().directory()).manifest())
+                                    .isEqualTo(use.snapshot().manifest());
+                        }
+                    }
+                }));
+            }
+            for (Future<?> user : users) {
+                user.get(2, TimeUnit.MINUTES);
+            }
+            done.set(true);
+            assertThat(pruner.get(1, TimeUnit.MINUTES)).isPositive();
+        } finally {
+            threads.shutdownNow();
+        }
+        assertThat(log.list).noneMatch(event -> event.getFormattedMessage().startsWith("Baking"));
     }
 
     private static void lastUsed(Snapshot snapshot, Duration ago) throws IOException {
