@@ -12,5 +12,8 @@ final class Errno {
     /** Resource temporarily unavailable; also {@code EWOULDBLOCK}. */
     static final int EAGAIN = 11;
 
+    /** Operation not supported, of asm-generic/errno.h. */
+    static final int EOPNOTSUPP = 95;
+
     private Errno() {}
 }

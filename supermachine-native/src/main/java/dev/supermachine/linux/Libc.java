@@ -45,6 +45,27 @@ final class Libc {
     /** {@code STATX_BLOCKS} of linux/stat.h. */
     static final int STATX_BLOCKS = 0x400;
 
+    /** {@code FALLOC_FL_KEEP_SIZE} of linux/falloc.h. */
+    static final int FALLOC_FL_KEEP_SIZE = 1;
+
+    /** {@code FALLOC_FL_PUNCH_HOLE} of linux/falloc.h. */
+    static final int FALLOC_FL_PUNCH_HOLE = 2;
+
+    /** {@code PROT_READ} of sys/mman.h. */
+    static final int PROT_READ = 1;
+
+    /** {@code PROT_WRITE} of sys/mman.h. */
+    static final int PROT_WRITE = 2;
+
+    /** {@code PROT_EXEC} of sys/mman.h. */
+    static final int PROT_EXEC = 4;
+
+    /** {@code MAP_PRIVATE} of sys/mman.h. */
+    static final int MAP_PRIVATE = 2;
+
+    /** {@code MAP_ANONYMOUS} of sys/mman.h. */
+    static final int MAP_ANONYMOUS = 0x20;
+
     static {
         Native.register(Libc.class, "c");
     }
@@ -65,4 +86,17 @@ final class Libc {
 
     /** statx(2), since Linux 4.11 and glibc 2.28. */
     static native int statx(int directoryFd, String path, int flags, int mask, byte[] result) throws LastErrorException;
+
+    /** fallocate(2). */
+    static native int fallocate(int fd, int mode, long offset, long length) throws LastErrorException;
+
+    /** mmap(2), with addresses as numbers. */
+    static native long mmap(long address, long length, int protection, int flags, int fd, long offset)
+            throws LastErrorException;
+
+    /** mprotect(2). */
+    static native int mprotect(long address, long length, int protection) throws LastErrorException;
+
+    /** munmap(2). */
+    static native int munmap(long address, long length) throws LastErrorException;
 }
