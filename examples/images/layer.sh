@@ -14,7 +14,7 @@ list() {
     find . -xdev \( -path ./.layers -o -path ./dev -o -path ./proc -o -path ./sys -o -path './tmp/*' \
         -o -path './run/*' -not -path './run/postgresql' \
         -o -path ./etc/resolv.conf -o -path ./etc/hostname -o -path './var/lib/apt/lists/*' \
-        -o -path './var/cache/apt/*' \) -prune -o "$@" -print0
+        -o -path './var/cache/apt/*' -o -path './var/log/*.log' -o -path ./var/cache/ldconfig/aux-cache \) -prune -o "$@" -print0
 }
 
 pack() {
