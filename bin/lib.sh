@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # variables used by those who source this
 # What the scripts in bin/ share. To be sourced; it runs nothing by itself.
 
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -63,11 +64,14 @@ needed_packages=(
     qemu-system-x86:qemu-system-x86_64
     gcc:gcc libc6-dev: make:make musl-tools:musl-gcc linux-libc-dev:
     zstd:zstd xz-utils:xz lz4:lz4 cpio:cpio erofs-utils:fsck.erofs
-    mmdebstrap:mmdebstrap skopeo:skopeo umoci:umoci uidmap:newuidmap
+    mmdebstrap:mmdebstrap skopeo:skopeo umoci:umoci
     jq:jq curl:curl util-linux:setpriv procps:ps maven:mvn
 )
 
 is_debian_like() { command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; }
+
+# Without root, mmdebstrap works in a user namespace of its own.
+if ((EUID != 0)); then needed_packages+=(uidmap:newuidmap); fi
 
 # The packages of the list given (default: all) that are not there, one per line.
 missing_packages() {

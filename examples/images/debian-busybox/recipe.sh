@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # used by bin/images
 # A few megabytes of busybox, and every kind of entry a layer can hold.
 tag=1
 packages=(busybox-static)

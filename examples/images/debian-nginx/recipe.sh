@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # used by bin/images
 # nginx 1.22 that also stores what is PUT to it under /srv/data.
 tag=1.22
 packages=(nginx-light)

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # used by bin/images
 # PostgreSQL 15 with a data directory made at build time, so that a boot runs no initdb.
 # LLVM stays out of it (see bin/images): half of the image, and a short-lived server gains nothing by JIT.
 tag=15

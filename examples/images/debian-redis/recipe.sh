@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # used by bin/images
 # Redis 7, answering on every address without a password and keeping its data in /data.
 tag=7
 packages=(redis-server)
