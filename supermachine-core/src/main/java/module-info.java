@@ -12,4 +12,10 @@ module dev.supermachine.core {
     requires static transitive org.jspecify;
 
     exports dev.supermachine;
+
+    uses dev.supermachine.engine.Hypervisor;
+
+    provides dev.supermachine.engine.Hypervisor with
+            dev.supermachine.engine.qemu.QemuKvmHypervisor,
+            dev.supermachine.engine.qemu.QemuTcgHypervisor;
 }
