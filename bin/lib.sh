@@ -63,7 +63,7 @@ needed_packages=(
     ca-certificates:update-ca-certificates
     qemu-system-x86:qemu-system-x86_64
     gcc:gcc libc6-dev: make:make musl-tools:musl-gcc linux-libc-dev:
-    zstd:zstd xz-utils:xz lz4:lz4 cpio:cpio erofs-utils:fsck.erofs
+    zstd:zstd xz-utils:xz lz4:lz4 cpio:cpio erofs-utils:fsck.erofs mount:mount
     mmdebstrap:mmdebstrap skopeo:skopeo umoci:umoci
     jq:jq curl:curl util-linux:setpriv procps:ps maven:mvn
 )
