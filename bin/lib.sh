@@ -23,10 +23,16 @@ fail() {
 
 now_ms() { date +%s%3N; }
 
-# 1234 -> 1.2 s; 45 -> 45 ms
+# 45 -> 45 ms; 1234 -> 1.2 s; 319500 -> 5 min 19 s
 human_ms() {
     local ms=$1
-    if ((ms < 1000)); then printf '%d ms' "$ms"; else printf '%d.%d s' $((ms / 1000)) $((ms % 1000 / 100)); fi
+    if ((ms < 1000)); then
+        printf '%d ms' "$ms"
+    elif ((ms < 100000)); then
+        printf '%d.%d s' $((ms / 1000)) $((ms % 1000 / 100))
+    else
+        printf '%d min %d s' $((ms / 60000)) $((ms % 60000 / 1000))
+    fi
 }
 
 # step WHAT COMMAND...: runs it with its output in a log of its own and says how long it took; if it fails, shows the end of
@@ -94,6 +100,13 @@ missing_packages() {
 # as_root COMMAND...: by itself, or with sudo.
 as_root() {
     if ((EUID == 0)); then "$@"; else sudo -- "$@"; fi
+}
+
+# download_package PACKAGE: its file, into the current directory. A private directory is out of the reach of apt's own user.
+download_package() {
+    local options=()
+    if ((EUID == 0)); then options=(-o APT::Sandbox::User=root); fi
+    apt-get -qq "${options[@]}" download "$1"
 }
 
 install_packages() {
