@@ -96,7 +96,8 @@ public record VmConfig(String hostName, Map<String, String> environment, Optiona
     private static void checkVariable(String key) {
         if (key.isEmpty() || key.indexOf('=') >= 0 || key.indexOf('\0') >= 0) {
             throw new IllegalArgumentException(
-                    "The name of an environment variable is not empty and has neither '=' nor NUL, but was: '" + key + "'");
+                    "The name of an environment variable is not empty and has neither '=' nor NUL, but was: '" + key
+                            + "'");
         }
     }
 }

@@ -84,8 +84,7 @@ class ArchitectureTest {
                 .whereLayer("snapshot")
                 .mayOnlyAccessLayers("api", "json", "settings", "engine")
                 .whereLayer("bake")
-                .mayOnlyAccessLayers(
-                        "api", "json", "settings", "oci", "rootfs", "engine", "guest", "snapshot")
+                .mayOnlyAccessLayers("api", "json", "settings", "oci", "rootfs", "engine", "guest", "snapshot")
                 .whereLayer("pool")
                 .mayOnlyAccessLayers("api", "settings", "engine", "guest", "snapshot")
                 .whereLayer("image")
@@ -143,10 +142,13 @@ class ArchitectureTest {
 
     @Test
     void everyPackageIsNullMarked() {
-        CLASSES.stream().map(JavaClass::getPackage).distinct().forEach(javaPackage -> assertThat(
-                        javaPackage.isAnnotatedWith(org.jspecify.annotations.NullMarked.class))
-                .as("%s has a package-info with @NullMarked", javaPackage.getName())
-                .isTrue());
+        CLASSES.stream()
+                .map(JavaClass::getPackage)
+                .distinct()
+                .forEach(javaPackage -> assertThat(
+                                javaPackage.isAnnotatedWith(org.jspecify.annotations.NullMarked.class))
+                        .as("%s has a package-info with @NullMarked", javaPackage.getName())
+                        .isTrue());
     }
 
     @Test

@@ -48,8 +48,7 @@ class OrdersTest {
 
     private static int tables(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement();
-                ResultSet rows =
-                        statement.executeQuery("select count(*) from pg_tables where schemaname = 'public'")) {
+                ResultSet rows = statement.executeQuery("select count(*) from pg_tables where schemaname = 'public'")) {
             rows.next();
             return rows.getInt(1);
         }

@@ -31,8 +31,8 @@ class SessionsTest {
     /** Sends one command in Redis' inline form and returns the first line of the answer. */
     private static String redis(Vm vm, String command) throws IOException {
         try (Socket socket = new Socket(vm.host(), vm.mappedPort(6379));
-                BufferedReader answers = new BufferedReader(
-                        new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8))) {
+                BufferedReader answers =
+                        new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8))) {
             socket.getOutputStream().write((command + "\r\n").getBytes(StandardCharsets.UTF_8));
             return answers.readLine();
         }

@@ -35,8 +35,7 @@ class UploadsTest {
     }
 
     private HttpResponse<String> get(Vm vm, String path) throws IOException, InterruptedException {
-        return client.send(
-                HttpRequest.newBuilder(uri(vm, path)).build(), HttpResponse.BodyHandlers.ofString());
+        return client.send(HttpRequest.newBuilder(uri(vm, path)).build(), HttpResponse.BodyHandlers.ofString());
     }
 
     private static URI uri(Vm vm, String path) {

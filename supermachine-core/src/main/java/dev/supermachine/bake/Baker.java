@@ -73,7 +73,7 @@ public final class Baker {
                 .pull(request.source(), request.platform(), request.pullPolicy());
         long pulled = System.nanoTime();
         WorkloadSpec workload = workload(request, image.config());
-        Guest guest = new Guest(GuestKernel.locate(cache, settings.kernelPath()), AgentBinary.load(), AgentBinary.sha256());
+        Guest guest = new Guest(GuestKernel.locate(cache, settings.kernelPath()), AgentBinary.sha256());
         BakeInputs inputs = inputs(request, hypervisor, image, guest);
         AtomicBoolean baked = new AtomicBoolean();
         Snapshot snapshot = store.bakeOnce(
@@ -107,14 +107,13 @@ public final class Baker {
         MachineSpec spec = new MachineSpec(
                 "bake-" + request.name(),
                 guest.kernel().vmlinux(),
-                Initramfs.write(cache.resolve("initramfs"), guest.agent(), guest.kernel()),
+                Initramfs.write(cache.resolve("initramfs"), AgentBinary.load(), guest.kernel()),
                 List.of(),
                 rootImage,
                 request.memoryMib(),
                 request.vcpus(),
                 workspace.machineDirectory());
-        String consoleTail =
-                new GuestBake(hypervisor, request, workload, settings.bakeTimeout()).run(spec);
+        String consoleTail = new GuestBake(hypervisor, request, workload, settings.bakeTimeout()).run(spec);
         return new SnapshotDetails(
                 request.reference(),
                 image.manifestDigest(),
@@ -133,8 +132,7 @@ public final class Baker {
                 consoleTail);
     }
 
-    private static BakeInputs inputs(
-            BakeRequest request, Hypervisor hypervisor, PulledImage image, Guest guest) {
+    private static BakeInputs inputs(BakeRequest request, Hypervisor hypervisor, PulledImage image, Guest guest) {
         return BakeInputs.builder()
                 .image(image.manifestDigest(), request.platform())
                 .command(request.command())
@@ -153,8 +151,9 @@ public final class Baker {
             argv.addAll(config.cmd());
         }
         if (argv.isEmpty()) {
-            throw new ImageException("The image " + request.reference()
-                    + " names neither an entrypoint nor a cmd, so there is nothing to run. Give a command to the bake.");
+            throw new ImageException(
+                    "The image " + request.reference()
+                            + " names neither an entrypoint nor a cmd, so there is nothing to run. Give a command to the bake.");
         }
         Map<String, String> environment = new LinkedHashMap<>(config.env());
         environment.putAll(request.environment());
@@ -179,7 +178,7 @@ public final class Baker {
         return JsonWriter.compact(json);
     }
 
-    private record Guest(GuestKernel kernel, byte[] agent, String agentSha256) {}
+    private record Guest(GuestKernel kernel, String agentSha256) {}
 
     /**
      * A snapshot and what it took.

@@ -109,14 +109,18 @@ final class GuestBake {
                 case CAPTURE -> {
                     return;
                 }
-                case FAIL_WORKLOAD_EXITED -> throw new BakeException(failed() + "The workload " + workload.argv() + " "
-                        + exit(guest) + " before anything listened on port " + request.guestPort()
-                        + ". Its last output:\n" + logTail(guest)
-                        + "\nRun the image elsewhere with the same command and environment, or give other ones to the bake.");
-                case FAIL_DEADLINE -> throw new BakeException(failed() + "Nothing listened on port "
-                        + request.guestPort() + " within the bake's time. Check that the workload " + workload.argv()
-                        + " listens on that port (set another with withGuestPort), or allow more time with supermachine.bake.timeout."
-                        + " Its last output:\n" + logTail(guest));
+                case FAIL_WORKLOAD_EXITED ->
+                    throw new BakeException(
+                            failed() + "The workload " + workload.argv() + " "
+                                    + exit(guest) + " before anything listened on port " + request.guestPort()
+                                    + ". Its last output:\n" + logTail(guest)
+                                    + "\nRun the image elsewhere with the same command and environment, or give other ones to the bake.");
+                case FAIL_DEADLINE ->
+                    throw new BakeException(failed() + "Nothing listened on port "
+                            + request.guestPort() + " within the bake's time. Check that the workload "
+                            + workload.argv()
+                            + " listens on that port (set another with withGuestPort), or allow more time with supermachine.bake.timeout."
+                            + " Its last output:\n" + logTail(guest));
             }
         }
     }

@@ -45,8 +45,7 @@ final class RootImages {
         Path target = directory.resolve(id(image.layers()) + ".erofs");
         try {
             Files.createDirectories(
-                    directory,
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+                    directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             if (Files.exists(target)) {
                 return target;
             }

@@ -59,7 +59,10 @@ public final class GuestKernel {
      * @throws EngineException if there is no kernel, the jar is damaged, or the user's own file cannot be read or is no kernel
      */
     public static GuestKernel locate(Path cacheDirectory, Optional<Path> ownKernel) {
-        return locate(cacheDirectory, GuestKernel.class.getClassLoader(), ownKernel.map(Path::toString).orElse(null));
+        return locate(
+                cacheDirectory,
+                GuestKernel.class.getClassLoader(),
+                ownKernel.map(Path::toString).orElse(null));
     }
 
     static GuestKernel locate(Path cacheDirectory, ClassLoader loader, @Nullable String ownPath) {

@@ -27,13 +27,8 @@ final class BakedImage implements Image {
         this.origin = origin;
         this.acquireTimeout = acquireTimeout;
         SnapshotDetails details = snapshot.manifest().details();
-        this.machines = new MachineSource(
-                this,
-                hypervisor,
-                snapshot,
-                !details.listenerRequired(),
-                ledger,
-                Clock.systemUTC());
+        this.machines =
+                new MachineSource(this, hypervisor, snapshot, !details.listenerRequired(), ledger, Clock.systemUTC());
     }
 
     @Override

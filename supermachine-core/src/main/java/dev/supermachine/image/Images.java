@@ -60,26 +60,20 @@ public final class Images {
         Hypervisor hypervisor =
                 EngineSelector.select(snapshot.manifest().details().engineId());
         snapshot.requireEngine(hypervisor.id(), hypervisor.identity());
-        return image(
-                settings,
-                hypervisor,
-                snapshot,
-                new Image.Origin(snapshot.directory(), false, 0, 0));
+        return image(settings, hypervisor, snapshot, new Image.Origin(snapshot.directory(), false, 0, 0));
     }
 
     static Image bake(Settings settings, BakeRequest request, Path snapshotsDirectory) {
-        Hypervisor hypervisor = EngineSelector.select(
-                request.engine().or(settings::engine).orElse(null));
-        SnapshotStore store = new SnapshotStore(
-                snapshotsDirectory, settings.snapshotsMaxBytes(), settings.snapshotsMaxAge());
-        Baker.Baked baked =
-                new Baker(settings, store, ProgressRenderer.forStandardError()).bake(request, hypervisor);
+        Hypervisor hypervisor =
+                EngineSelector.select(request.engine().or(settings::engine).orElse(null));
+        SnapshotStore store =
+                new SnapshotStore(snapshotsDirectory, settings.snapshotsMaxBytes(), settings.snapshotsMaxAge());
+        Baker.Baked baked = new Baker(settings, store, ProgressRenderer.forStandardError()).bake(request, hypervisor);
         return image(
                 settings,
                 hypervisor,
                 baked.snapshot(),
-                new Image.Origin(
-                        baked.snapshot().directory(), baked.baked(), baked.pullMillis(), baked.bakeMillis()));
+                new Image.Origin(baked.snapshot().directory(), baked.baked(), baked.pullMillis(), baked.bakeMillis()));
     }
 
     private static Image image(Settings settings, Hypervisor hypervisor, Snapshot snapshot, Image.Origin origin) {

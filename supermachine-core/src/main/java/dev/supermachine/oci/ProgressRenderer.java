@@ -1,5 +1,6 @@
 package dev.supermachine.oci;
 
+import java.io.Flushable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -157,7 +158,7 @@ public final class ProgressRenderer implements PullListener {
     private void write(String text) {
         try {
             out.append(text);
-            if (out instanceof PrintStream stream) {
+            if (out instanceof Flushable stream) {
                 stream.flush();
             }
         } catch (IOException e) {

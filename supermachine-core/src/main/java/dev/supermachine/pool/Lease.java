@@ -67,7 +67,7 @@ final class Lease implements AutoCloseable {
             ServerSocketChannel channel = ServerSocketChannel.open();
             channel.bind(new InetSocketAddress(host(), 0), BACKLOG);
             int port = ((InetSocketAddress) channel.getLocalAddress()).getPort();
-            return new Listener(port, new PortForwarder(channel, guestPort, () -> guest, name));
+            return new Listener(port, new PortForwarder(channel, guestPort, name, () -> guest));
         } catch (IOException e) {
             throw new UncheckedIOException(
                     "No loopback port could be opened for port " + guestPort + " of the machine '" + name + "'.", e);

@@ -8,6 +8,8 @@ import dev.supermachine.guest.DirectoryCopy;
 import dev.supermachine.guest.FileOwner;
 import dev.supermachine.guest.GuestClient;
 import dev.supermachine.pool.MachineSource.LiveMachine;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 final class LeasedVm implements Vm {
 
     private static final int READ_LIMIT = 1 << 30;
+    private static final long COPY_LIMIT = 64L << 30;
+    private static final FileOwner ROOT = new FileOwner(0, 0);
     private static final int NEW_FILE_MODE = 0644;
 
     private final MachineOwner owner;
@@ -66,12 +70,26 @@ final class LeasedVm implements Vm {
 
     @Override
     public void copyIn(Path hostDirectory, String guestDirectory) {
-        DirectoryCopy.in(guest(), hostDirectory, guestDirectory);
+        try {
+            DirectoryCopy.intoGuest(hostDirectory, guest(), guestDirectory, ROOT);
+        } catch (IOException e) {
+            throw new UncheckedIOException(
+                    hostDirectory + " could not be copied to " + guestDirectory + " of the machine '" + name + "': "
+                            + e.getMessage(),
+                    e);
+        }
     }
 
     @Override
     public void copyOut(String guestDirectory, Path hostDirectory) {
-        DirectoryCopy.out(guest(), guestDirectory, hostDirectory);
+        try {
+            DirectoryCopy.outOfGuest(guest(), guestDirectory, hostDirectory, COPY_LIMIT);
+        } catch (IOException e) {
+            throw new UncheckedIOException(
+                    guestDirectory + " of the machine '" + name + "' could not be copied to " + hostDirectory + ": "
+                            + e.getMessage(),
+                    e);
+        }
     }
 
     @Override
@@ -138,7 +156,8 @@ final class LeasedVm implements Vm {
         if (current == null) {
             throw new IllegalStateException(
                     closed
-                            ? "The machine '" + name + "' was given up: its holder has closed it, or its pool was closed."
+                            ? "The machine '" + name
+                                    + "' was given up: its holder has closed it, or its pool was closed."
                             : "The machine '" + name + "' is being reset, or its last reset failed.");
         }
         return current;

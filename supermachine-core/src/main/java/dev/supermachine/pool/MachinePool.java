@@ -17,6 +17,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.WeakHashMap;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -37,7 +38,8 @@ final class MachinePool implements VmPool, MachineOwner {
     private static final Logger LOG = LoggerFactory.getLogger(MachinePool.class);
 
     /** Every open pool of this process, so that one that needs memory can ask the others for what they hold idle. */
-    private static final Set<MachinePool> OPEN = Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+    private static final Set<MachinePool> OPEN =
+            Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
     /** Beyond this, ready machines are never ended. */
     private static final Duration LONGEST_IDLE_TIMEOUT = Duration.ofDays(365);
@@ -76,10 +78,12 @@ final class MachinePool implements VmPool, MachineOwner {
         this.permits = new Semaphore(max, true);
         this.target = min;
         this.refiller = new ScheduledThreadPoolExecutor(1, task -> {
-            Thread thread = new Thread(task, "supermachine-refill-" + source.image().name());
+            Thread thread =
+                    new Thread(task, "supermachine-refill-" + source.image().name());
             thread.setDaemon(true);
             return thread;
         });
+        refiller.setRemoveOnCancelPolicy(true);
         refiller.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
         OPEN.add(this);
         refill();
@@ -129,7 +133,9 @@ final class MachinePool implements VmPool, MachineOwner {
             try {
                 return source.activate(spare, config);
             } catch (EngineException | MachineException e) {
-                LOG.warn("A machine that was kept ready failed, another one is restored in its place: {}", e.getMessage());
+                LOG.warn(
+                        "A machine that was kept ready failed, another one is restored in its place: {}",
+                        e.getMessage());
             }
         }
         Duration left = Duration.ofNanos(Math.max(0, deadline - nanoTime.getAsLong()));
@@ -195,7 +201,7 @@ final class MachinePool implements VmPool, MachineOwner {
         OPEN.remove(this);
         refiller.shutdown();
         holders.forEach(LeasedVm::close);
-        spares.forEach(spare -> spare.spare().close());
+        spares.forEach(spare -> spare.take().close());
     }
 
     /** Asks every pool of this process to end the machines that nobody uses, because someone waits for their memory. */
@@ -214,13 +220,16 @@ final class MachinePool implements VmPool, MachineOwner {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new AcquireException(
-                    "Interrupted while waiting for a machine of the image '" + source.image().name() + "'.", e);
+                    "Interrupted while waiting for a machine of the image '"
+                            + source.image().name() + "'.",
+                    e);
         }
         if (!admitted) {
-            throw new AcquireException("No machine of the image '" + source.image().name() + "' became free within "
-                    + acquireTimeout.toMillis() + " ms: all " + max + " of the pool are in use ("
-                    + holders() + "), and " + permits.getQueueLength()
-                    + " other callers wait. Close machines when they are no longer needed, or raise the pool's maximum.");
+            throw new AcquireException(
+                    "No machine of the image '" + source.image().name() + "' became free within "
+                            + acquireTimeout.toMillis() + " ms: all " + max + " of the pool are in use ("
+                            + holders() + "), and " + permits.getQueueLength()
+                            + " other callers wait. Close machines when they are no longer needed, or raise the pool's maximum.");
         }
     }
 
@@ -235,16 +244,18 @@ final class MachinePool implements VmPool, MachineOwner {
     }
 
     private IllegalStateException closedException() {
-        return new IllegalStateException("The pool of the image '" + source.image().name() + "' is closed.");
+        return new IllegalStateException(
+                "The pool of the image '" + source.image().name() + "' is closed.");
     }
 
     private @Nullable Spare pollIdle() {
         for (IdleMachine next = idle.pollLast(); next != null; next = idle.pollLast()) {
-            if (next.spare().isAlive()) {
-                return next.spare();
+            Spare spare = next.take();
+            if (spare.isAlive()) {
+                return spare;
             }
-            LOG.warn("The machine '{}', kept ready, has ended by itself.", next.spare().name());
-            next.spare().close();
+            LOG.warn("The machine '{}', kept ready, has ended by itself.", spare.name());
+            spare.close();
         }
         return null;
     }
@@ -276,7 +287,8 @@ final class MachinePool implements VmPool, MachineOwner {
                 stopFilling();
                 return;
             } catch (RuntimeException e) {
-                LOG.warn("A machine to be kept ready could not be restored; the next one who asks restores his own.", e);
+                LOG.warn(
+                        "A machine to be kept ready could not be restored; the next one who asks restores his own.", e);
                 stopFilling();
                 return;
             }
@@ -292,15 +304,19 @@ final class MachinePool implements VmPool, MachineOwner {
     private void keep(Spare spare) {
         synchronized (this) {
             if (!closed) {
-                idle.addLast(new IdleMachine(spare, nanoTime.getAsLong()));
-                if (idleTimeout.compareTo(LONGEST_IDLE_TIMEOUT) < 0) {
-                    long nanos = idleTimeout.toNanos();
-                    refiller.schedule(() -> endIdle(min, nanos), nanos, TimeUnit.NANOSECONDS);
-                }
+                idle.addLast(new IdleMachine(spare, nanoTime.getAsLong(), expiry()));
                 return;
             }
         }
         spare.close();
+    }
+
+    private @Nullable Future<?> expiry() {
+        if (idleTimeout.compareTo(LONGEST_IDLE_TIMEOUT) >= 0) {
+            return null;
+        }
+        long nanos = idleTimeout.toNanos();
+        return refiller.schedule(() -> endIdle(min, nanos), nanos, TimeUnit.NANOSECONDS);
     }
 
     /** Ends the machines that have been ready for some time, as long as more than some are left. */
@@ -309,7 +325,7 @@ final class MachinePool implements VmPool, MachineOwner {
         synchronized (this) {
             long now = nanoTime.getAsLong();
             while (idle.size() > leave && now - idle.getFirst().since() >= idleNanos) {
-                ended.add(idle.removeFirst().spare());
+                ended.add(idle.removeFirst().take());
             }
             if (!ended.isEmpty()) {
                 target = Math.max(min, idle.size());
@@ -323,5 +339,16 @@ final class MachinePool implements VmPool, MachineOwner {
         return Math.min(TimeUnit.NANOSECONDS.convert(duration), Long.MAX_VALUE / 4);
     }
 
-    private record IdleMachine(Spare spare, long since) {}
+    /** A machine that is ready, since when, and what will end it if nobody wants it. */
+    private record IdleMachine(
+            Spare spare, long since, @Nullable Future<?> expiry) {
+
+        /** For whoever has removed it from the set. */
+        Spare take() {
+            if (expiry != null) {
+                expiry.cancel(false);
+            }
+            return spare;
+        }
+    }
 }

@@ -143,16 +143,19 @@ public final class MachineSource {
 
     private void check(String what, String unit, OptionalInt wanted, int baked) {
         if (wanted.isPresent() && wanted.getAsInt() != baked) {
-            throw new IllegalArgumentException("The image '" + image.name() + "' was baked with " + baked + unit + " ("
-                    + what + "), but a machine with " + wanted.getAsInt() + unit
-                    + " was asked for. Both are fixed when an image is baked: bake one with the other value under a name of its own.");
+            throw new IllegalArgumentException(
+                    "The image '" + image.name() + "' was baked with " + baked + unit + " ("
+                            + what + "), but a machine with " + wanted.getAsInt() + unit
+                            + " was asked for. Both are fixed when an image is baked: bake one with the other value under a name of its own.");
         }
     }
 
     /** A DNS label made from the machine's name. */
     private static String hostName(String name) {
         String label = name.replaceAll("[^A-Za-z0-9]+", "-").replaceAll("^-", "");
-        return label.length() <= 63 ? label : label.substring(label.length() - 63).replaceAll("^-", "");
+        return label.length() <= 63
+                ? label
+                : label.substring(label.length() - 63).replaceAll("^-", "");
     }
 
     /** What a machine holds for as long as it is there: its memory in the ledger, and its files in the store. */

@@ -32,7 +32,8 @@ final class VmExec implements Exec {
     @Override
     public Exec argv(String... words) {
         if (words.length == 0 || words[0].isEmpty()) {
-            throw new IllegalArgumentException("A command needs at least the name of a program, but was: " + List.of(words));
+            throw new IllegalArgumentException(
+                    "A command needs at least the name of a program, but was: " + List.of(words));
         }
         argv = List.of(words);
         return this;

@@ -105,12 +105,11 @@ final class VmProcess implements ExecProcess {
     }
 
     private static ExecResult result(ExecExit exit, byte[] out, byte[] err) {
-        int status =
-                switch (exit.end()) {
-                    case EXITED -> exit.status();
-                    case KILLED -> SIGNAL_BASE + exit.status();
-                    case TIMED_OUT -> TIMED_OUT_STATUS;
-                };
+        int status = switch (exit.end()) {
+            case EXITED -> exit.status();
+            case KILLED -> SIGNAL_BASE + exit.status();
+            case TIMED_OUT -> TIMED_OUT_STATUS;
+        };
         return new ExecResult(
                 status, out, err, exit.duration(), exit.end() == ExecExit.End.TIMED_OUT, exit.peakRssKib());
     }

@@ -73,8 +73,7 @@ class CaptureTriggerTest {
     private static List<Observed> everything() {
         List<Observed> all = new ArrayList<>();
         for (int bits = 0; bits < 32; bits++) {
-            all.add(new Observed(
-                    (bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0, (bits & 16) != 0));
+            all.add(new Observed((bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0, (bits & 16) != 0));
         }
         return all;
     }

@@ -11,9 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
-import java.util.Optional;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** A guest for tests of engines: the kernel of the kernel jar with {@code contract-init.c} as its first process, and how to talk to it. */
 public final class ContractGuest {

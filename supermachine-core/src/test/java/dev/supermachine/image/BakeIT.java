@@ -46,8 +46,7 @@ class BakeIT {
         assertThat(second.origin().snapshot()).isEqualTo(first.origin().snapshot());
 
         Image other = Image.ensureBaked(
-                "sleeper", busybox, builder -> builder.withSnapshotsDir(store)
-                        .withCmd("sleep", "1001"));
+                "sleeper", busybox, builder -> builder.withSnapshotsDir(store).withCmd("sleep", "1001"));
         assertThat(other.origin().baked()).isTrue();
         assertThat(other.origin().snapshot()).isNotEqualTo(first.origin().snapshot());
     }
@@ -126,8 +125,10 @@ class BakeIT {
                 .hasMessageContaining("exited with status 7")
                 .hasMessageContaining("port 8080")
                 .hasMessageContaining("cannot find my configuration");
-        assertThat(store.resolve("baked")).satisfiesAnyOf(
-                path -> assertThat(path).doesNotExist(), path -> assertThat(path).isEmptyDirectory());
+        assertThat(store.resolve("baked"))
+                .satisfiesAnyOf(
+                        path -> assertThat(path).doesNotExist(),
+                        path -> assertThat(path).isEmptyDirectory());
     }
 
     @Test
@@ -161,8 +162,7 @@ class BakeIT {
 
     private Image sleeping() {
         return Image.ensureBaked(
-                "sleeper", busybox, builder -> builder.withSnapshotsDir(store)
-                        .withCmd("sleep", "1000"));
+                "sleeper", busybox, builder -> builder.withSnapshotsDir(store).withCmd("sleep", "1000"));
     }
 
     private static String logs(Vm vm) {

@@ -26,7 +26,8 @@ class ConcurrentBakeIT {
         List<Process> processes = new ArrayList<>();
         for (int i = 0; i < JVMS; i++) {
             processes.add(new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
                             "-Xmx96m",
                             "-XX:+UseSerialGC",
                             "-XX:TieredStopAtLevel=1",

@@ -60,7 +60,9 @@ class IsolationIT {
                     .output();
             assertThat(result.success()).as("cycle %s: %s", number, result).isTrue();
             assertThat(result.stdoutText()).isEqualTo("0\nSELECT 1\n" + number + "\n");
-            assertThat(vm.exec("ls", "/tmp/marks").exitStatus()).as("files of an earlier cycle").isNotZero();
+            assertThat(vm.exec("ls", "/tmp/marks").exitStatus())
+                    .as("files of an earlier cycle")
+                    .isNotZero();
             vm.writeFile("/tmp/marks/mark", Integer.toString(number));
         }
     }

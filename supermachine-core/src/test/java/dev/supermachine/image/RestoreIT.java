@@ -37,9 +37,14 @@ class RestoreIT {
                     Instant after = Instant.now();
 
                     assertThat(instant(lines[0])).isBetween(before.minusSeconds(1), after.plusSeconds(1));
-                    assertThat(uuids.add(lines[1])).as("uuid %s is new", lines[1]).isTrue();
-                    assertThat(random.add(lines[2])).as("bytes %s are new", lines[2]).isTrue();
-                    BigDecimal startedAt = new BigDecimal(lines[4]).divide(new BigDecimal(lines[5]), 2, RoundingMode.DOWN);
+                    assertThat(uuids.add(lines[1]))
+                            .as("uuid %s is new", lines[1])
+                            .isTrue();
+                    assertThat(random.add(lines[2]))
+                            .as("bytes %s are new", lines[2])
+                            .isTrue();
+                    BigDecimal startedAt =
+                            new BigDecimal(lines[4]).divide(new BigDecimal(lines[5]), 2, RoundingMode.DOWN);
                     assertThat(new BigDecimal(lines[3])).isGreaterThanOrEqualTo(startedAt);
                 }
             }

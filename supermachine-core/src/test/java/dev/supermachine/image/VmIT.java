@@ -130,7 +130,8 @@ class VmIT {
 
     @Test
     void aTerminalIsATerminal() {
-        ExecResult result = vm.command("sh", "-c", "tty && stty size").tty(40, 132).output();
+        ExecResult result =
+                vm.command("sh", "-c", "tty && stty size").tty(40, 132).output();
 
         assertThat(result.stdoutText()).as("%s", result).contains("/dev/pts/").contains("40 132");
     }
@@ -247,8 +248,8 @@ class VmIT {
 
     private String redis(int port, String command) throws IOException {
         try (Socket socket = new Socket(vm.host(), port);
-                BufferedReader answers = new BufferedReader(
-                        new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8))) {
+                BufferedReader answers =
+                        new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8))) {
             socket.getOutputStream().write((command + "\r\n").getBytes(StandardCharsets.UTF_8));
             return answers.readLine();
         }

@@ -60,9 +60,10 @@ public final class MicroVmExtension implements ExecutionCondition, ParameterReso
     @Override
     public Vm resolveParameter(ParameterContext parameter, ExtensionContext context) {
         if (context.getTestMethod().isEmpty()) {
-            throw new ParameterResolutionException("Each test method has a machine of its own, so there is none for "
-                    + parameter.getDeclaringExecutable()
-                    + ", which runs outside of one. Take the Vm as a parameter of the test method or of a @BeforeEach method.");
+            throw new ParameterResolutionException(
+                    "Each test method has a machine of its own, so there is none for "
+                            + parameter.getDeclaringExecutable()
+                            + ", which runs outside of one. Take the Vm as a parameter of the test method or of a @BeforeEach method.");
         }
         Class<?> testClass = context.getRequiredTestClass();
         MicroVmSpec spec = MicroVmSpec.of(testClass)

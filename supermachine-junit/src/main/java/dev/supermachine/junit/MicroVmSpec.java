@@ -56,9 +56,8 @@ record MicroVmSpec(
         for (String variable : env) {
             int equals = variable.indexOf('=');
             if (equals < 1) {
-                throw new ExtensionConfigurationException(
-                        "@MicroVm(env) expects NAME=value, but one entry has "
-                                + (equals == 0 ? "no name" : "no '=': '" + variable + "'"));
+                throw new ExtensionConfigurationException("@MicroVm(env) expects NAME=value, but one entry has "
+                        + (equals == 0 ? "no name" : "no '=': '" + variable + "'"));
             }
             builder.withEnv(variable.substring(0, equals), variable.substring(equals + 1));
         }
