@@ -3,7 +3,9 @@ package dev.supermachine.junit;
 import dev.supermachine.EngineException;
 import dev.supermachine.Vm;
 import dev.supermachine.engine.EngineSelector;
+import dev.supermachine.settings.SettingDefinition;
 import dev.supermachine.settings.Settings;
+import java.lang.reflect.Constructor;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -39,7 +41,7 @@ public final class MicroVmExtension implements ExecutionCondition, ParameterReso
         String engine = spec.get().engine();
         try {
             String id = EngineSelector.select(
-                            engine.isEmpty() ? settings(context).engine().orElse(null) : engine)
+                            engine.isEmpty() ? SharedPool.settings(parameters(context)).engine().orElse(null) : engine)
                     .id();
             return ConditionEvaluationResult.enabled("The engine " + id + " is usable");
         } catch (EngineException e) {
@@ -58,8 +60,9 @@ public final class MicroVmExtension implements ExecutionCondition, ParameterReso
      * @throws ParameterResolutionException outside a test method, or without {@link MicroVm} on the class
      */
     @Override
+    @SuppressWarnings("deprecation") // what replaces it came with JUnit 6.0
     public Vm resolveParameter(ParameterContext parameter, ExtensionContext context) {
-        if (context.getTestMethod().isEmpty()) {
+        if (context.getTestMethod().isEmpty() || parameter.getDeclaringExecutable() instanceof Constructor) {
             throw new ParameterResolutionException(
                     "Each test method has a machine of its own, so there is none for "
                             + parameter.getDeclaringExecutable()
@@ -88,14 +91,20 @@ public final class MicroVmExtension implements ExecutionCondition, ParameterReso
         }
     }
 
+    @SuppressWarnings("deprecation") // what replaces it came with JUnit 6.0
     private static SharedPool pool(ExtensionContext context, MicroVmSpec spec) {
         return SessionStore.of(context, NAMESPACE)
-                .getOrComputeIfAbsent(spec, key -> new SharedPool(key, settings(context)), SharedPool.class);
+                .getOrComputeIfAbsent(
+                        new SharedPool.Key(spec, parameters(context)), SharedPool::new, SharedPool.class);
     }
 
-    private static Settings settings(ExtensionContext context) {
-        return Settings.withParameters(
-                key -> context.getConfigurationParameter(key).orElse(null));
+    /** Copied, because the pool outlives the context, and because runs of one session may have different ones. */
+    private static Map<String, String> parameters(ExtensionContext context) {
+        Map<String, String> parameters = new LinkedHashMap<>();
+        for (SettingDefinition setting : Settings.all()) {
+            context.getConfigurationParameter(setting.key()).ifPresent(value -> parameters.put(setting.key(), value));
+        }
+        return parameters;
     }
 
     private static Map<String, String> evidence(Vm vm) {
