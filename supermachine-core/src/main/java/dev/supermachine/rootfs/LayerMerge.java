@@ -1,0 +1,189 @@
+package dev.supermachine.rootfs;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+
+/**
+ * Applies the entries of all layers, bottom layer first, to one tree (OCI image specification, layer.md, "Applying Changesets"). Where the specification
+ * leaves room, umoci's way is taken.
+ */
+final class LayerMerge {
+
+    private static final String WHITEOUT = ".wh.";
+    private static final String OPAQUE = ".wh..wh..opq";
+    private static final int MAX_NAME = 255;
+
+    private final Dentry root = new Dentry(Inode.impliedDirectory(), -1);
+    private final PathResolver resolver = new PathResolver(root);
+    private int layer = -1;
+    private int entryNumber;
+    private LayerErrors errors = new LayerErrors("none");
+
+    Inode root() {
+        return root.inode;
+    }
+
+    /** What {@link #apply} gets from now on belongs to the next layer. */
+    void beginLayer(LayerErrors layerErrors) {
+        layer++;
+        entryNumber = 0;
+        errors = layerErrors;
+    }
+
+    void apply(TarEntry entry) {
+        int number = entryNumber++;
+        List<String> path = PathResolver.clean(entry.name());
+        if (path.isEmpty()) {
+            if (entry.type() != EntryType.DIRECTORY) {
+                throw errors.of(entry.name(), "is the root and not a directory. The layer is damaged or malicious.");
+            }
+            setMetadata(root.inode, entry);
+            return;
+        }
+        String file = path.get(path.size() - 1);
+        checkNames(path, entry.name());
+        List<String> directory = resolver.resolve(path.subList(0, path.size() - 1), entry.name(), errors);
+        if (file.startsWith(WHITEOUT)) {
+            whiteout(directory, file, entry.name());
+            return;
+        }
+        List<Dentry> parents = makeDirectories(directory, entry.name());
+        Inode parent = parents.get(parents.size() - 1).inode;
+        Dentry existing = parent.entries().get(file);
+        Dentry dentry;
+        if (existing != null && existing.inode.isDirectory() && entry.type() == EntryType.DIRECTORY) {
+            setMetadata(existing.inode, entry);
+            dentry = existing;
+        } else {
+            // Away first: a hard link to what it replaces, or to something below, has nothing to point to.
+            parent.entries().remove(file);
+            dentry = new Dentry(entry.type() == EntryType.HARD_LINK ? linked(entry) : create(entry, number), layer);
+            parent.entries().put(file, dentry);
+        }
+        dentry.layer = layer;
+        for (Dentry above : parents) {
+            above.layer = layer;
+        }
+    }
+
+    private void checkNames(List<String> path, String name) {
+        for (String part : path) {
+            if (part.length() > MAX_NAME) {
+                throw errors.of(
+                        name,
+                        "one of its names is " + part.length() + " bytes long; at most " + MAX_NAME + " are possible.");
+            }
+        }
+    }
+
+    private Inode create(TarEntry entry, int number) {
+        Inode inode = new Inode(entry.type(), layer, number);
+        inode.size = entry.type() == EntryType.SYMLINK ? entry.linkName().length() : entry.size();
+        inode.target = entry.linkName();
+        if (inode.target.length() >= TarHeader.MAX_PATH) {
+            throw errors.of(
+                    entry.name(),
+                    "links to a path of " + inode.target.length() + " bytes; at most " + (TarHeader.MAX_PATH - 1)
+                            + " are possible.");
+        }
+        inode.deviceMajor = entry.deviceMajor();
+        inode.deviceMinor = entry.deviceMinor();
+        setMetadata(inode, entry);
+        return inode;
+    }
+
+    private void setMetadata(Inode inode, TarEntry entry) {
+        inode.mode = inode.type == EntryType.SYMLINK ? 0777 : entry.mode();
+        inode.uid = entry.uid();
+        inode.gid = entry.gid();
+        inode.mtimeSeconds = entry.mtimeSeconds();
+        inode.mtimeNanos = entry.mtimeNanos();
+        inode.xattrs = ErofsXattrs.encode(entry, errors);
+    }
+
+    private Inode linked(TarEntry entry) {
+        List<String> path = PathResolver.clean(entry.linkName());
+        Dentry target = null;
+        if (!path.isEmpty()) {
+            List<String> directory =
+                    new ArrayList<>(resolver.resolve(path.subList(0, path.size() - 1), entry.name(), errors));
+            directory.add(path.get(path.size() - 1));
+            target = resolver.find(directory);
+        }
+        if (target == null) {
+            throw errors.of(
+                    entry.name(),
+                    "is a hard link to \"" + LayerErrors.printable(entry.linkName())
+                            + "\", which does not exist in this layer or those below. The layer is damaged, or a layer"
+                            + " below it is missing.");
+        }
+        if (target.inode.isDirectory()) {
+            throw errors.of(
+                    entry.name(),
+                    "is a hard link to \"" + LayerErrors.printable(entry.linkName())
+                            + "\", which is a directory; only files can have several names.");
+        }
+        return target.inode;
+    }
+
+    /** The root and the directories on the way, made where they do not exist. */
+    private List<Dentry> makeDirectories(List<String> directory, String name) {
+        List<Dentry> parents = new ArrayList<>(directory.size() + 1);
+        Dentry at = root;
+        parents.add(at);
+        for (int i = 0; i < directory.size(); i++) {
+            Dentry child = at.inode.entries().get(directory.get(i));
+            if (child == null) {
+                checkNames(directory, name);
+                child = new Dentry(Inode.impliedDirectory(), layer);
+                at.inode.entries().put(directory.get(i), child);
+            } else if (!child.inode.isDirectory()) {
+                throw errors.of(
+                        name,
+                        "lies in \"/" + LayerErrors.printable(String.join("/", directory.subList(0, i + 1)))
+                                + "\", which is not a directory. The layer is damaged, or a layer below it is"
+                                + " missing.");
+            }
+            at = child;
+            parents.add(at);
+        }
+        return parents;
+    }
+
+    private void whiteout(List<String> directory, String file, String name) {
+        Dentry parent = resolver.find(directory);
+        if (parent == null || !parent.inode.isDirectory()) {
+            return;
+        }
+        if (file.equals(OPAQUE)) {
+            removeLower(parent.inode);
+            return;
+        }
+        String hidden = file.substring(WHITEOUT.length());
+        if (hidden.isEmpty() || hidden.equals(".") || hidden.equals("..")) {
+            throw errors.of(name, "is a whiteout that names nothing. The layer is damaged or malicious.");
+        }
+        Dentry target = parent.inode.entries().get(hidden);
+        if (target == null) {
+            return;
+        }
+        if (target.layer != layer) {
+            parent.inode.entries().remove(hidden);
+        } else if (target.inode.isDirectory()) {
+            removeLower(target.inode);
+        }
+    }
+
+    /** Removes what lower layers put into a directory; what this layer has put there stays, wherever in the layer the whiteout stands. */
+    private void removeLower(Inode directory) {
+        for (Iterator<Dentry> i = directory.entries().values().iterator(); i.hasNext(); ) {
+            Dentry child = i.next();
+            if (child.layer != layer) {
+                i.remove();
+            } else if (child.inode.isDirectory()) {
+                removeLower(child.inode);
+            }
+        }
+    }
+}

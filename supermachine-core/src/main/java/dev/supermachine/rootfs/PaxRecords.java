@@ -1,0 +1,48 @@
+package dev.supermachine.rootfs;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The records of a pax extended header (POSIX.1-2017, pax, "pax Extended Header"): {@code "%d %s=%s\n"}, the length counting itself and the line feed.
+ * Keys and values are byte strings.
+ */
+final class PaxRecords {
+
+    private static final int LENGTH_DIGITS = 8;
+
+    private PaxRecords() {}
+
+    /** Reads the records in order; of two with the same key the later one stands. */
+    static Map<String, String> parse(byte[] data, LayerErrors errors) {
+        Map<String, String> records = new TreeMap<>();
+        int at = 0;
+        while (at < data.length) {
+            int length = 0;
+            int cursor = at;
+            while (cursor < data.length && data[cursor] >= '0' && data[cursor] <= '9') {
+                length = length * 10 + (data[cursor] - '0');
+                cursor++;
+                if (cursor - at > LENGTH_DIGITS) {
+                    throw errors.of("a pax record has a length of more than " + LENGTH_DIGITS + " digits.");
+                }
+            }
+            if (cursor == at || cursor >= data.length || data[cursor] != ' ') {
+                throw errors.of("a pax record does not begin with its length and a space.");
+            }
+            int end = at + length;
+            if (end > data.length || end <= cursor + 1 || data[end - 1] != '\n') {
+                throw errors.of("a pax record says it is " + length + " bytes long, but no line ends there.");
+            }
+            String record = new String(data, cursor + 1, end - 1 - (cursor + 1), StandardCharsets.ISO_8859_1);
+            int equals = record.indexOf('=');
+            if (equals <= 0) {
+                throw errors.of("a pax record has no key.");
+            }
+            records.put(record.substring(0, equals), record.substring(equals + 1));
+            at = end;
+        }
+        return records;
+    }
+}

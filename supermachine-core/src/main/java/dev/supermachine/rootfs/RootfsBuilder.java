@@ -1,0 +1,157 @@
+package dev.supermachine.rootfs;
+
+import dev.supermachine.ImageException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.HexFormat;
+import java.util.List;
+
+/**
+ * Merges the layers of an image and writes them as one read-only, uncompressed EROFS image file.
+ *
+ * <p>Each layer is read twice: first its headers alone, to learn what the merged tree holds and to give everything its place in the file; then with
+ * contents, each copied straight to its place. Nothing is unpacked into a directory, and memory is used per entry, not per byte. The same layers make the
+ * same file, byte for byte. All methods are safe to call from several threads for different targets.
+ *
+ * @since 0.1
+ */
+public final class RootfsBuilder {
+
+    private static final int READ_BUFFER = 1 << 20;
+    /** Part of what the file system's UUID is made from; to be raised when the same layers make another image. */
+    private static final String FORMAT = "supermachine rootfs 1";
+
+    private RootfsBuilder() {}
+
+    /**
+     * Writes the image file. It is complete and on disk when this returns; publishing it under its final name is the caller's part.
+     *
+     * @param layers the image's layers, the bottom layer first; none makes an empty root directory
+     * @param target the file to write, with permissions 0600; overwritten if it exists, deleted if this fails
+     * @param limits how much the layers may hold
+     * @return size, hash and count of what was written
+     * @throws ImageException if a layer cannot be read, is damaged, has something a root file system cannot hold or goes beyond a limit (the message
+     *     names the layer's diffId and the entry), or if the file cannot be written
+     */
+    public static RootfsResult build(List<LayerSource> layers, Path target, RootfsLimits limits) {
+        LayerMerge merge = merge(layers, limits);
+        ErofsLayout layout = new ErofsLayout(merge.root());
+        var options = EnumSet.of(
+                StandardOpenOption.CREATE,
+                StandardOpenOption.TRUNCATE_EXISTING,
+                StandardOpenOption.READ,
+                StandardOpenOption.WRITE);
+        var ownerOnly = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+        boolean done = false;
+        try (FileChannel channel = FileChannel.open(target, options, ownerOnly)) {
+            ErofsWriter writer = new ErofsWriter(channel, layout);
+            writer.writeMetadata(uuid(layers));
+            for (int i = 0; i < layers.size(); i++) {
+                LayerSource layer = layers.get(i);
+                LayerErrors errors = new LayerErrors(layer.diffId());
+                try (TarReader reader = open(layer, errors, limits.maxBytes())) {
+                    writer.copyContents(i, reader, errors);
+                }
+            }
+            writer.seal();
+            String sha256 = sha256(channel);
+            channel.force(true);
+            done = true;
+            return new RootfsResult(layout.size(), sha256, layout.inodes().size());
+        } catch (IOException e) {
+            throw new ImageException(
+                    "Cannot write the root file system image " + target + " of " + layout.size() + " bytes: "
+                            + e.getMessage() + ". Check that the disk has room and the directory is writable.",
+                    e);
+        } finally {
+            if (!done) {
+                delete(target);
+            }
+        }
+    }
+
+    private static LayerMerge merge(List<LayerSource> layers, RootfsLimits limits) {
+        LayerMerge merge = new LayerMerge();
+        long bytes = 0;
+        long entries = 0;
+        for (LayerSource layer : layers) {
+            LayerErrors errors = new LayerErrors(layer.diffId());
+            merge.beginLayer(errors);
+            try (TarReader reader = open(layer, errors, limits.maxBytes() - bytes)) {
+                for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
+                    if (++entries > limits.maxEntries()) {
+                        throw errors.of(
+                                entry.name(),
+                                "the layers hold more than " + limits.maxEntries()
+                                        + " entries. Raise the limit if the image is meant to be so large.");
+                    }
+                    merge.apply(entry);
+                }
+                bytes += reader.position();
+            } catch (IOException e) {
+                throw errors.unreadable(e);
+            }
+        }
+        return merge;
+    }
+
+    private static TarReader open(LayerSource layer, LayerErrors errors, long maxBytes) {
+        try {
+            return new TarReader(layer.open(), errors, maxBytes);
+        } catch (IOException e) {
+            throw errors.unreadable(e);
+        }
+    }
+
+    /** A version 8 UUID (RFC 9562, section 5.8) of the layers' identities. */
+    private static byte[] uuid(List<LayerSource> layers) {
+        StringBuilder identity = new StringBuilder(FORMAT);
+        for (LayerSource layer : layers) {
+            identity.append('\n').append(layer.diffId());
+        }
+        byte[] hash = sha256().digest(identity.toString().getBytes(StandardCharsets.UTF_8));
+        byte[] uuid = Arrays.copyOf(hash, 16);
+        uuid[6] = (byte) ((uuid[6] & 0x0f) | 0x80);
+        uuid[8] = (byte) ((uuid[8] & 0x3f) | 0x80);
+        return uuid;
+    }
+
+    private static String sha256(FileChannel channel) throws IOException {
+        MessageDigest digest = sha256();
+        ByteBuffer buffer = ByteBuffer.allocate(READ_BUFFER);
+        long at = 0;
+        while (channel.read(buffer, at) >= 0) {
+            buffer.flip();
+            at += buffer.remaining();
+            digest.update(buffer);
+            buffer.clear();
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("Every Java platform has SHA-256", e);
+        }
+    }
+
+    private static void delete(Path target) {
+        try {
+            Files.deleteIfExists(target);
+        } catch (IOException e) {
+            // The error that led here says what is wrong with the file.
+        }
+    }
+}

@@ -1,0 +1,211 @@
+package dev.supermachine.rootfs;
+
+import dev.supermachine.ImageException;
+import java.io.Closeable;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads one layer's tar archive: ustar and V7 headers, pax extended and global headers, GNU long names and base-256 numbers. Whatever is wrong with the
+ * archive becomes an {@link ImageException} that names the layer; nothing is allocated by a length the archive claims before that length was checked.
+ * One thread at a time.
+ */
+final class TarReader implements Closeable {
+
+    static final int BLOCK = 512;
+    /** The most bytes of one extended header or long name. Attribute values are at most 64 KiB each. */
+    static final int MAX_EXTENSION = 1 << 20;
+
+    private final InputStream in;
+    private final LayerErrors errors;
+    private final long maxBytes;
+    private final byte[] block = new byte[BLOCK];
+    private final Map<String, String> global = new HashMap<>();
+    private int globalSize;
+    private long position;
+    private long contentLeft;
+    private int padding;
+    private boolean ended;
+
+    /**
+     * @param in the archive from its first byte; closed with this reader
+     * @param maxBytes where the archive is refused as too large
+     */
+    TarReader(InputStream in, LayerErrors errors, long maxBytes) {
+        this.in = in;
+        this.errors = errors;
+        this.maxBytes = maxBytes;
+    }
+
+    /** The next entry, or null at the end of the archive. What was not read of the entry before is skipped. */
+    @Nullable
+    TarEntry next() {
+        Map<String, String> pax = new HashMap<>(global);
+        String longName = null;
+        String longLink = null;
+        while (nextHeader()) {
+            TarHeader header = new TarHeader(block, errors);
+            switch (header.typeFlag()) {
+                case 'x' -> pax.putAll(PaxRecords.parse(extension(header, "a pax header"), errors));
+                case 'g' -> pax.putAll(addGlobal(header));
+                case 'L' -> longName = untilZero(extension(header, "a long name"));
+                case 'K' -> longLink = untilZero(extension(header, "a long link name"));
+                default -> {
+                    TarEntry entry = header.entry(longName, longLink, pax);
+                    begin(entry.size(), entry.name());
+                    return entry;
+                }
+            }
+        }
+        if (longName != null || longLink != null || !pax.equals(global)) {
+            throw errors.of("the archive ends after an extended header, where the entry it belongs to should follow.");
+        }
+        return null;
+    }
+
+    /** Bytes of the current entry's content; -1 at its end. */
+    int read(byte[] buffer, int offset, int length) {
+        if (contentLeft == 0) {
+            return -1;
+        }
+        try {
+            int count = in.read(buffer, offset, (int) Math.min(length, contentLeft));
+            if (count < 0) {
+                throw truncated();
+            }
+            contentLeft -= count;
+            position += count;
+            return count;
+        } catch (IOException e) {
+            throw errors.unreadable(e);
+        }
+    }
+
+    /** Bytes of the archive up to here. */
+    long position() {
+        return position;
+    }
+
+    @Override
+    public void close() throws IOException {
+        in.close();
+    }
+
+    /** Reads the next header block; false at the end, which is two zero blocks or the end of the stream between entries. */
+    private boolean nextHeader() {
+        if (ended) {
+            return false;
+        }
+        try {
+            skip(contentLeft + padding);
+            contentLeft = 0;
+            padding = 0;
+            if (!readBlock()) {
+                ended = true;
+                return false;
+            }
+            if (!isZero()) {
+                return true;
+            }
+            ended = true;
+            if (readBlock() && !isZero()) {
+                throw errors.of("a single block of zeros stands at byte " + (position - 2L * BLOCK)
+                        + " between entries. The archive is damaged.");
+            }
+            return false;
+        } catch (IOException e) {
+            throw errors.unreadable(e);
+        }
+    }
+
+    private boolean readBlock() throws IOException {
+        int count = in.readNBytes(block, 0, BLOCK);
+        position += count;
+        if (count == 0) {
+            return false;
+        }
+        if (count < BLOCK) {
+            throw truncated();
+        }
+        return true;
+    }
+
+    private boolean isZero() {
+        for (byte b : block) {
+            if (b != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Skips by seeking where the stream can. A seek may go beyond the end unnoticed, so the last byte is read. */
+    private void skip(long count) throws IOException {
+        if (count == 0) {
+            return;
+        }
+        try {
+            in.skipNBytes(count - 1);
+        } catch (EOFException e) {
+            throw truncated();
+        }
+        if (in.read() < 0) {
+            throw truncated();
+        }
+        position += count;
+    }
+
+    private ImageException truncated() {
+        return errors.truncated(position);
+    }
+
+    private void begin(long size, String name) {
+        // No overflow: sizes are at most 2^60.
+        if (position + size > maxBytes) {
+            throw errors.of(
+                    name,
+                    "with its " + size + " bytes the layers go beyond the limit for one image. The layer may be a"
+                            + " decompression bomb; if not, raise the limit.");
+        }
+        contentLeft = size;
+        padding = (int) (-size & (BLOCK - 1));
+    }
+
+    private byte[] extension(TarHeader header, String what) {
+        long size = header.size();
+        if (size > MAX_EXTENSION) {
+            throw errors.of(what + " is " + size + " bytes long; at most " + MAX_EXTENSION + " are read.");
+        }
+        begin(size, "");
+        byte[] data = new byte[(int) size];
+        int filled = 0;
+        while (filled < data.length) {
+            int count = read(data, filled, data.length - filled);
+            filled += count;
+        }
+        return data;
+    }
+
+    private Map<String, String> addGlobal(TarHeader header) {
+        Map<String, String> records = PaxRecords.parse(extension(header, "a global pax header"), errors);
+        global.putAll(records);
+        globalSize += (int) header.size();
+        if (globalSize > MAX_EXTENSION) {
+            throw errors.of("the global pax headers together are more than " + MAX_EXTENSION + " bytes long.");
+        }
+        return records;
+    }
+
+    private static String untilZero(byte[] data) {
+        int end = 0;
+        while (end < data.length && data[end] != 0) {
+            end++;
+        }
+        return new String(data, 0, end, StandardCharsets.ISO_8859_1);
+    }
+}

@@ -1,0 +1,4 @@
+package dev.supermachine.rootfs;
+
+/** An extended attribute; name and value are byte strings. */
+record Xattr(String name, String value) {}
