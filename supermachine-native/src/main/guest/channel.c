@@ -139,8 +139,10 @@ static void read_some(void)
 
 bool channel_pump(void)
 {
-    for (int i = 0; i < READS_PER_ROUND && readable && queue.size - written < QUEUE_LIMIT; i++)
+    for (int i = 0; i < READS_PER_ROUND && readable && queue.size - written < QUEUE_LIMIT; i++) {
         read_some();
+        write_queue(); /* the answers to what was just read do not wait for what is still to be read */
+    }
     write_queue();
     return readable && queue.size - written < QUEUE_LIMIT;
 }
