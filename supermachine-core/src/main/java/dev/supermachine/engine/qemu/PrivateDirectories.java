@@ -4,6 +4,7 @@ import dev.supermachine.EngineException;
 import dev.supermachine.linux.FileLock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -84,8 +85,10 @@ final class PrivateDirectories {
                         ofUser.resolve(Long.toString(ThreadLocalRandom.current().nextLong(1L << 35), 36));
                 Files.createDirectory(ofThisJvm, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
                 checkLength(ofThisJvm);
-                return new PrivateDirectories(
+                PrivateDirectories made = new PrivateDirectories(
                         ofThisJvm, FileLock.tryExclusive(lock(ofThisJvm)).orElseThrow());
+                Runtime.getRuntime().addShutdownHook(new Thread(made::deleteAll, "supermachine-directories"));
+                return made;
             }
         } catch (IOException e) {
             throw new EngineException(
@@ -117,6 +120,15 @@ final class PrivateDirectories {
         }
     }
 
+    /** Only tidiness: what a JVM that is killed leaves, the next one deletes. */
+    private void deleteAll() {
+        try {
+            delete(ofThisJvm);
+        } catch (IOException e) {
+            LOG.debug("Left {}", ofThisJvm, e);
+        }
+    }
+
     private static void makePrivate(Path directory, Object uid) throws IOException {
         try {
             Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
@@ -137,7 +149,7 @@ final class PrivateDirectories {
     }
 
     private static void checkLength(Path directory) throws IOException {
-        int length = directory.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8).length + LONGEST_NAME;
+        int length = directory.toString().getBytes(StandardCharsets.UTF_8).length + LONGEST_NAME;
         if (length > MAX_SOCKET_PATH) {
             Files.delete(directory);
             throw new EngineException("The path " + directory + " is too long for unix sockets: with their names "
