@@ -120,7 +120,9 @@ final class QemuProbe {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        String text = new String(Files.readAllBytes(errors), StandardCharsets.UTF_8).strip();
+        String text = new String(Files.readAllBytes(errors), StandardCharsets.UTF_8)
+                .strip()
+                .replace("\n", "; ");
         return text.isEmpty() ? "" : " (" + text + ")";
     }
 
