@@ -69,7 +69,11 @@ final class QemuProcess {
                 qemu.connect(monitors, consoles, agents);
                 return qemu;
             } catch (IOException | RuntimeException e) {
-                PrivateDirectories.delete(directory);
+                try {
+                    PrivateDirectories.delete(directory);
+                } catch (IOException left) {
+                    e.addSuppressed(left);
+                }
                 throw e;
             }
         } catch (IOException e) {

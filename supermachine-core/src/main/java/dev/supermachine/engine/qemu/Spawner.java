@@ -57,8 +57,7 @@ final class Spawner {
                 .directory(new File("/"))
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .redirectError(errors.toFile());
-        // QEMU needs nothing of this JVM's environment, which may hold secrets; its messages are matched to English by
-        // their readers.
+        // QEMU needs nothing of this JVM's environment, which may hold secrets. English messages can be looked up.
         Map<String, String> environment = builder.environment();
         environment.keySet().retainAll(INHERITED);
         environment.put("LC_ALL", "C");

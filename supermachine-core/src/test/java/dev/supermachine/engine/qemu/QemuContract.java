@@ -8,12 +8,14 @@ import dev.supermachine.EngineException;
 import dev.supermachine.engine.ContractGuest;
 import dev.supermachine.engine.HypervisorContract;
 import dev.supermachine.engine.Machine;
+import dev.supermachine.engine.MachineSpec;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -56,6 +58,30 @@ abstract class QemuContract extends HypervisorContract {
         assertThat(ContractGuest.ask(restore("counter", snapshot()), "CMDLINE"))
                 .startsWith("console=ttyS0 panic=-1 reboot=t tsc_early_khz=")
                 .endsWith(" no_timer_check random.trust_cpu=on contract.mark=1");
+    }
+
+    @Test
+    void machineThatDoesNotStartSaysWhatQemuSaid() throws IOException {
+        MachineSpec good = ContractGuest.instance().spec(temporary("no-start"), 1);
+        MachineSpec bad = new MachineSpec(
+                "no-start",
+                Path.of("/nowhere/kernel"),
+                good.initrd(),
+                List.of(),
+                good.rootImage(),
+                good.memoryMib(),
+                1,
+                good.directory());
+        assertThatThrownBy(() -> hypervisor().boot(bad))
+                .isInstanceOf(EngineException.class)
+                .hasMessageContaining("Cannot start QEMU for machine 'no-start': ")
+                .hasMessageContaining("The machine has ended: QEMU exited with status 1: ")
+                .hasMessageContaining("/nowhere/kernel")
+                .hasMessageEndingWith("; its console is empty.");
+        assertThatThrownBy(() -> hypervisor().boot(bad))
+                .isInstanceOf(EngineException.class)
+                .hasMessageContaining("its memory file " + good.directory().resolve("ram") + " cannot be made")
+                .hasMessageEndingWith("The directory must exist, be empty and writable.");
     }
 
     @Test
