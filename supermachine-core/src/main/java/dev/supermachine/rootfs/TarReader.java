@@ -161,8 +161,7 @@ final class TarReader implements Closeable {
     }
 
     private ImageException truncated() {
-        return errors.of("the archive ends after byte " + position
-                + " in the middle of an entry. It was cut short; pull the image again.");
+        return errors.truncated(position);
     }
 
     private void begin(long size, String name) {

@@ -2,6 +2,7 @@ package dev.supermachine.linux;
 
 import com.sun.jna.LastErrorException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -71,6 +72,47 @@ public final class FileLock implements AutoCloseable {
     }
 
     /**
+     * Holds an existing file together with other sharers if that is possible at once. The file is opened for reading only and never made, so that this
+     * also works on a read-only file system.
+     *
+     * @param path the file to lock
+     * @return the lock, or empty if somebody holds the file exclusively
+     * @throws IOException if the file is missing, cannot be opened, or lies on a file system without flock
+     */
+    public static Optional<FileLock> tryShareExisting(Path path) throws IOException {
+        return acquire(path, Libc.O_RDONLY, Libc.LOCK_SH | Libc.LOCK_NB);
+    }
+
+    /**
+     * Holds an existing file alone if that is possible at once. The file is opened for reading only and never made.
+     *
+     * @param path the file to lock
+     * @return the lock, or empty if somebody else holds the file
+     * @throws IOException if the file is missing, cannot be opened, or lies on a file system without flock
+     */
+    public static Optional<FileLock> tryExclusiveExisting(Path path) throws IOException {
+        return acquire(path, Libc.O_RDONLY, Libc.LOCK_EX | Libc.LOCK_NB);
+    }
+
+    /**
+     * Whether the path still leads to the file that is locked. Between the opening and the locking of a file somebody may have unlinked or renamed it;
+     * such a lock excludes nobody who comes by the path.
+     *
+     * @return false if the path is gone, leads to another file, or the lock was released
+     */
+    public boolean isCurrent() {
+        if (released.get()) {
+            return false;
+        }
+        try {
+            // The kernel resolves this link to the open file itself, wherever its name went.
+            return Files.isSameFile(Path.of("/proc/self/fd/" + fd), path);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /**
      * The locked file.
      *
      * @return its path, as given
@@ -88,7 +130,11 @@ public final class FileLock implements AutoCloseable {
     }
 
     private static Optional<FileLock> acquire(Path path, int operation) throws IOException {
-        int fd = open(path);
+        return acquire(path, Libc.O_RDWR | Libc.O_CREAT, operation);
+    }
+
+    private static Optional<FileLock> acquire(Path path, int mode, int operation) throws IOException {
+        int fd = open(path, mode);
         while (true) {
             try {
                 Libc.flock(fd, operation);
@@ -109,9 +155,9 @@ public final class FileLock implements AutoCloseable {
         }
     }
 
-    private static int open(Path path) throws IOException {
+    private static int open(Path path, int mode) throws IOException {
         try {
-            return Libc.open(path.toString(), Libc.O_RDWR | Libc.O_CREAT | Libc.O_CLOEXEC, 0600);
+            return Libc.open(path.toString(), mode | Libc.O_CLOEXEC, 0600);
         } catch (LastErrorException e) {
             throw new IOException("Cannot open the lock file " + path + ": " + e.getMessage(), e);
         }

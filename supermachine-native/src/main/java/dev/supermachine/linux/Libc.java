@@ -18,6 +18,9 @@ final class Libc {
     /** {@code LOCK_NB} of sys/file.h. */
     static final int LOCK_NB = 4;
 
+    /** {@code O_RDONLY} of fcntl.h. */
+    static final int O_RDONLY = 0;
+
     /** {@code O_RDWR} of fcntl.h. */
     static final int O_RDWR = 2;
 
@@ -26,6 +29,42 @@ final class Libc {
 
     /** {@code O_CLOEXEC} of fcntl.h. */
     static final int O_CLOEXEC = 0x80000;
+
+    /** {@code SEEK_DATA} of unistd.h. */
+    static final int SEEK_DATA = 3;
+
+    /** {@code SEEK_HOLE} of unistd.h. */
+    static final int SEEK_HOLE = 4;
+
+    /** {@code AT_FDCWD} of fcntl.h. */
+    static final int AT_FDCWD = -100;
+
+    /** {@code AT_SYMLINK_NOFOLLOW} of fcntl.h. */
+    static final int AT_SYMLINK_NOFOLLOW = 0x100;
+
+    /** {@code STATX_BLOCKS} of linux/stat.h. */
+    static final int STATX_BLOCKS = 0x400;
+
+    /** {@code FALLOC_FL_KEEP_SIZE} of linux/falloc.h. */
+    static final int FALLOC_FL_KEEP_SIZE = 1;
+
+    /** {@code FALLOC_FL_PUNCH_HOLE} of linux/falloc.h. */
+    static final int FALLOC_FL_PUNCH_HOLE = 2;
+
+    /** {@code PROT_READ} of sys/mman.h. */
+    static final int PROT_READ = 1;
+
+    /** {@code PROT_WRITE} of sys/mman.h. */
+    static final int PROT_WRITE = 2;
+
+    /** {@code PROT_EXEC} of sys/mman.h. */
+    static final int PROT_EXEC = 4;
+
+    /** {@code MAP_PRIVATE} of sys/mman.h. */
+    static final int MAP_PRIVATE = 2;
+
+    /** {@code MAP_ANONYMOUS} of sys/mman.h. */
+    static final int MAP_ANONYMOUS = 0x20;
 
     static {
         Native.register(Libc.class, "c");
@@ -41,4 +80,23 @@ final class Libc {
 
     /** flock(2). */
     static native int flock(int fd, int operation) throws LastErrorException;
+
+    /** lseek(2). */
+    static native long lseek(int fd, long offset, int whence) throws LastErrorException;
+
+    /** statx(2), since Linux 4.11 and glibc 2.28. */
+    static native int statx(int directoryFd, String path, int flags, int mask, byte[] result) throws LastErrorException;
+
+    /** fallocate(2). */
+    static native int fallocate(int fd, int mode, long offset, long length) throws LastErrorException;
+
+    /** mmap(2), with addresses as numbers. */
+    static native long mmap(long address, long length, int protection, int flags, int fd, long offset)
+            throws LastErrorException;
+
+    /** mprotect(2). */
+    static native int mprotect(long address, long length, int protection) throws LastErrorException;
+
+    /** munmap(2). */
+    static native int munmap(long address, long length) throws LastErrorException;
 }

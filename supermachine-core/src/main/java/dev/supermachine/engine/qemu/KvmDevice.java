@@ -1,0 +1,75 @@
+package dev.supermachine.engine.qemu;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * The kernel's virtualisation as seen in the file system.
+ *
+ * @param device usually {@code /dev/kvm}
+ * @param modules usually {@code /sys/module}
+ */
+record KvmDevice(Path device, Path modules) {
+
+    static final KvmDevice SYSTEM = new KvmDevice(Path.of("/dev/kvm"), Path.of("/sys/module"));
+
+    private static final List<String> HARDWARE = List.of("kvm_intel", "kvm_amd");
+
+    /**
+     * What stands in the way of opening the device.
+     *
+     * @return the reason with the next step, or empty
+     */
+    Optional<String> obstacle() {
+        if (!Files.exists(device)) {
+            return Optional.of(
+                    device + " does not exist: the processor's virtualisation is switched off in the firmware,"
+                            + " this system is a virtual machine or container to which it is not passed on, or the kernel module"
+                            + " is not loaded (sudo modprobe kvm_intel, or kvm_amd). A container needs --device "
+                            + device + ".");
+        }
+        if (!Files.isReadable(device) || !Files.isWritable(device)) {
+            String user = System.getProperty("user.name", "this user");
+            return Optional.of(
+                    "user " + user + " may not open " + device + ". Add it to the device's group (sudo usermod -aG "
+                            + group() + " " + user + ") and log in again.");
+        }
+        return Optional.empty();
+    }
+
+    /** What is behind the device, as a half sentence for messages about a guest that did not run well. */
+    String backend() {
+        try (Stream<Path> entries = Files.list(modules)) {
+            List<String> loaded = entries.map(entry -> entry.getFileName().toString())
+                    .filter(name -> name.startsWith("kvm_"))
+                    .sorted()
+                    .toList();
+            if (loaded.stream().anyMatch(HARDWARE::contains)) {
+                return "the module behind it is " + String.join(", ", loaded);
+            }
+            return loaded.isEmpty()
+                    ? "no module for a processor's virtualisation (kvm_intel, kvm_amd) is loaded"
+                    : "behind it is the software module "
+                            + loaded.stream().collect(Collectors.joining(", "))
+                            + ", not a processor's virtualisation";
+        } catch (IOException e) {
+            return "what is behind it cannot be seen: " + e.getMessage();
+        }
+    }
+
+    private String group() {
+        try {
+            return Files.readAttributes(device, PosixFileAttributes.class)
+                    .group()
+                    .getName();
+        } catch (IOException e) {
+            return "kvm";
+        }
+    }
+}

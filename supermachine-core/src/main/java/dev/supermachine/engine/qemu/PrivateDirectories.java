@@ -1,0 +1,172 @@
+package dev.supermachine.engine.qemu;
+
+import dev.supermachine.EngineException;
+import dev.supermachine.linux.FileLock;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Short directories that only this user can enter, one for each QEMU process: {@code <base>/supermachine-<uid>/<JVM>/<number>}. A JVM holds a lock on its
+ * own directory as long as it lives; the next JVM deletes those of the dead. Thread-safe.
+ */
+final class PrivateDirectories {
+
+    private static final Logger LOG = LoggerFactory.getLogger(PrivateDirectories.class);
+    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
+
+    /** The longest path of a unix socket, {@code sun_path} of sys/un.h without its terminating zero. */
+    private static final int MAX_SOCKET_PATH = 107;
+
+    private static final int LONGEST_NAME = 12;
+
+    private final Path ofThisJvm;
+    private final AtomicLong count = new AtomicLong();
+
+    /** Never closed: the kernel drops it when this JVM ends, however it ends. */
+    @SuppressWarnings({"UnusedVariable", "FieldCanBeLocal"})
+    private final FileLock alive;
+
+    private PrivateDirectories(Path ofThisJvm, FileLock alive) {
+        this.ofThisJvm = ofThisJvm;
+        this.alive = alive;
+    }
+
+    private static final class Holder {
+        private static final PrivateDirectories INSTANCE = open(base());
+    }
+
+    /** Those of this JVM. */
+    static PrivateDirectories instance() {
+        return Holder.INSTANCE;
+    }
+
+    /** {@code $XDG_RUNTIME_DIR}, which is private, local and short, where there is one. */
+    private static Path base() {
+        String runtime = System.getenv("XDG_RUNTIME_DIR");
+        if (runtime != null && runtime.startsWith("/") && Files.isWritable(Path.of(runtime))) {
+            return Path.of(runtime);
+        }
+        return Path.of(System.getProperty("java.io.tmpdir", "/tmp")).toAbsolutePath();
+    }
+
+    /**
+     * Deletes what dead JVMs left and makes this one's directory.
+     *
+     * @throws EngineException if the directory cannot be made, is not private, or its path is too long for sockets
+     */
+    static PrivateDirectories open(Path base) {
+        try {
+            Object uid = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+            Path ofUser = base.resolve("supermachine-" + uid);
+            makePrivate(ofUser, uid);
+            // Held while directories come and go, so that nobody sees one before its lock is taken.
+            try (FileLock guard = FileLock.exclusive(ofUser.resolve("guard"))) {
+                LOG.trace("Holding {}", guard.path());
+                sweep(ofUser);
+                Path ofThisJvm =
+                        ofUser.resolve(Long.toString(ThreadLocalRandom.current().nextLong(1L << 35), 36));
+                Files.createDirectory(ofThisJvm, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+                checkLength(ofThisJvm);
+                return new PrivateDirectories(
+                        ofThisJvm, FileLock.tryExclusive(lock(ofThisJvm)).orElseThrow());
+            }
+        } catch (IOException e) {
+            throw new EngineException(
+                    "Cannot make a private directory for QEMU's sockets under " + base + ": " + e.getMessage()
+                            + ". Make that directory writable, or set XDG_RUNTIME_DIR or -Djava.io.tmpdir to another.",
+                    e);
+        }
+    }
+
+    /** A new empty directory, mode 0700. */
+    Path create() throws IOException {
+        return Files.createDirectory(
+                ofThisJvm.resolve(Long.toString(count.incrementAndGet())),
+                PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+    }
+
+    /** Deletes a tree; files that vanish meanwhile are no error. Links are not followed. */
+    static void delete(Path root) throws IOException {
+        List<Path> paths;
+        try (Stream<Path> tree = Files.walk(root)) {
+            paths = tree.sorted(Comparator.reverseOrder()).toList();
+        } catch (NoSuchFileException e) {
+            return;
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+        for (Path path : paths) {
+            Files.deleteIfExists(path);
+        }
+    }
+
+    private static void makePrivate(Path directory, Object uid) throws IOException {
+        try {
+            Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+        } catch (FileAlreadyExistsException e) {
+            LOG.trace("{} exists", directory);
+        }
+        // Under a shared /tmp somebody else may have made it first, or put a link there.
+        boolean ours = Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)
+                && Files.getAttribute(directory, "unix:uid", LinkOption.NOFOLLOW_LINKS)
+                        .equals(uid)
+                && Files.getPosixFilePermissions(directory, LinkOption.NOFOLLOW_LINKS)
+                        .equals(OWNER_ONLY);
+        if (!ours) {
+            throw new EngineException("The directory " + directory + " is not a directory of user " + uid
+                    + " with mode 0700, so QEMU's sockets would not be private in it."
+                    + " Remove it, or set XDG_RUNTIME_DIR to a directory of your own.");
+        }
+    }
+
+    private static void checkLength(Path directory) throws IOException {
+        int length = directory.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8).length + LONGEST_NAME;
+        if (length > MAX_SOCKET_PATH) {
+            Files.delete(directory);
+            throw new EngineException("The path " + directory + " is too long for unix sockets: with their names "
+                    + length + " bytes, at most " + MAX_SOCKET_PATH
+                    + " are possible. Set XDG_RUNTIME_DIR or -Djava.io.tmpdir to a shorter directory.");
+        }
+    }
+
+    private static void sweep(Path ofUser) throws IOException {
+        List<Path> others;
+        try (Stream<Path> entries = Files.list(ofUser)) {
+            others = entries.filter(entry -> Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS))
+                    .toList();
+        }
+        for (Path other : others) {
+            // tryExclusive makes the file if it is missing: then its JVM died between two steps.
+            Optional<FileLock> dead = FileLock.tryExclusive(lock(other));
+            if (dead.isPresent()) {
+                try (FileLock lock = dead.get()) {
+                    LOG.debug("Deleting {}, whose JVM is gone", lock.path().getParent());
+                    delete(other);
+                } catch (DirectoryNotEmptyException e) {
+                    LOG.debug("Left {} for the next time: its QEMU is just ending", other, e);
+                }
+            }
+        }
+    }
+
+    private static Path lock(Path directory) {
+        return directory.resolve("lock");
+    }
+}

@@ -1,0 +1,49 @@
+package dev.supermachine.engine.qemu;
+
+import dev.supermachine.engine.Activation;
+import dev.supermachine.engine.Machine;
+import dev.supermachine.engine.Prepared;
+import java.io.IOException;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** A QEMU process with a snapshot's state loaded, paused. */
+final class QemuPrepared implements Prepared {
+
+    private final QemuProcess qemu;
+    private final AtomicBoolean used = new AtomicBoolean();
+
+    QemuPrepared(QemuProcess qemu) {
+        this.qemu = qemu;
+    }
+
+    @Override
+    public Machine activate(Activation activation) {
+        if (!used.compareAndSet(false, true)) {
+            throw new IllegalStateException("Machine '" + qemu.name() + "' was activated or closed before");
+        }
+        try {
+            if (!qemu.isAlive()) {
+                throw new IOException("it ended while it waited");
+            }
+            qemu.command("cont", Map.of());
+        } catch (IOException e) {
+            var failure = qemu.failure("Cannot activate machine '" + qemu.name() + "'", e);
+            qemu.end("it was not activated");
+            throw failure;
+        }
+        return new QemuMachine(qemu, null);
+    }
+
+    @Override
+    public boolean isAlive() {
+        return !used.get() && qemu.isAlive();
+    }
+
+    @Override
+    public void close() {
+        if (used.compareAndSet(false, true)) {
+            qemu.end("closed");
+        }
+    }
+}

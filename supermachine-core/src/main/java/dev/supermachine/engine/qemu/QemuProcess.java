@@ -1,0 +1,246 @@
+package dev.supermachine.engine.qemu;
+
+import dev.supermachine.EngineException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A running QEMU with its monitor, console and agent port connected, in a private directory of its own. Thread-safe. */
+final class QemuProcess {
+
+    private static final Logger LOG = LoggerFactory.getLogger(QemuProcess.class);
+
+    /** From the process's start to its monitor's greeting; usually 50 ms. */
+    private static final Duration START = Duration.ofSeconds(30);
+
+    private static final int ERRORS_TAIL = 2000;
+    private static final int CONSOLE_LINES = 30;
+    private static final long CONSOLE_STACK = 256 * 1024;
+    private static final int SIGNAL_STATUS = 128;
+    private static final int SIGBUS = 7;
+
+    private final String name;
+    private final Path directory;
+    private final Process process;
+    private final ConsoleRing console = new ConsoleRing();
+    private @Nullable QmpClient monitor;
+    private @Nullable SocketAgentChannel agent;
+
+    /** Why we ended it, if we did. */
+    private volatile @Nullable String endedBy;
+
+    private @Nullable String exit;
+
+    private QemuProcess(String name, Path directory, Process process) {
+        this.name = name;
+        this.directory = directory;
+        this.process = process;
+    }
+
+    /**
+     * Starts QEMU and waits until its monitor answers.
+     *
+     * @param name the machine's name, for messages
+     * @param arguments gives the command line, from the directory with the sockets
+     * @throws EngineException if it does not start in time
+     */
+    static QemuProcess start(String name, Function<Path, List<String>> arguments) {
+        try {
+            Path directory = PrivateDirectories.instance().create();
+            try (ServerSocketChannel monitors = TimedSocket.listen(directory.resolve(QemuCommand.MONITOR_SOCKET));
+                    ServerSocketChannel consoles = TimedSocket.listen(directory.resolve(QemuCommand.CONSOLE_SOCKET));
+                    ServerSocketChannel agents = TimedSocket.listen(directory.resolve(QemuCommand.AGENT_SOCKET))) {
+                Process process = Spawner.instance().start(arguments.apply(directory), directory.resolve("errors"));
+                QemuProcess qemu = new QemuProcess(name, directory, process);
+                var unused = process.onExit().thenRunAsync(qemu::cleanUp);
+                qemu.connect(monitors, consoles, agents);
+                return qemu;
+            } catch (IOException | RuntimeException e) {
+                PrivateDirectories.delete(directory);
+                throw e;
+            }
+        } catch (IOException e) {
+            throw new EngineException("Cannot start QEMU for machine '" + name + "': " + e.getMessage(), e);
+        }
+    }
+
+    private void connect(ServerSocketChannel monitors, ServerSocketChannel consoles, ServerSocketChannel agents) {
+        Deadline deadline = Deadline.in(START);
+        try {
+            monitor = new QmpClient(new TimedSocket(TimedSocket.accept(monitors, deadline, process::isAlive)));
+            SocketChannel serial = TimedSocket.accept(consoles, deadline, process::isAlive);
+            Thread reader = new Thread(null, () -> readConsole(serial), "supermachine-console-" + name, CONSOLE_STACK);
+            reader.setDaemon(true);
+            reader.start();
+            agent = new SocketAgentChannel(TimedSocket.accept(agents, deadline, process::isAlive));
+            monitor.start(deadline);
+        } catch (IOException e) {
+            EngineException failure = failure("Cannot start QEMU for machine '" + name + "'", e);
+            end("it did not start");
+            throw failure;
+        }
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    String name() {
+        return name;
+    }
+
+    Path directory() {
+        return directory;
+    }
+
+    ConsoleRing console() {
+        return console;
+    }
+
+    SocketAgentChannel agent() {
+        if (agent == null) {
+            throw new IllegalStateException("QEMU for machine '" + name + "' is not connected");
+        }
+        return agent;
+    }
+
+    QmpClient monitor() {
+        if (monitor == null) {
+            throw new IllegalStateException("QEMU for machine '" + name + "' is not connected");
+        }
+        return monitor;
+    }
+
+    /** Sends a command that has no result worth reading. */
+    void command(String command, Map<String, ?> arguments) throws IOException {
+        monitor().execute(command, arguments);
+    }
+
+    boolean isAlive() {
+        return endedBy == null && process.isAlive();
+    }
+
+    String endReason() {
+        String ours = endedBy;
+        if (ours != null) {
+            return ours;
+        }
+        return process.isAlive() ? "still running" : exit();
+    }
+
+    /**
+     * An exception with all that is known.
+     *
+     * @param what what failed, without a full stop
+     */
+    EngineException failure(String what, @Nullable Throwable cause) {
+        StringBuilder message = new StringBuilder(what);
+        if (cause != null) {
+            message.append(": ").append(cause.getMessage());
+        }
+        // An end of the connection is seen a moment before the process is gone.
+        awaitExit(Duration.ofMillis(cause instanceof java.net.SocketTimeoutException ? 0 : 500));
+        message.append(isAlive() ? ". QEMU still runs" : ". The machine has ended: " + endReason());
+        String tail = console.tail(CONSOLE_LINES);
+        message.append(tail.isEmpty() ? "; its console is empty." : ". The end of its console:\n" + tail);
+        return new EngineException(message.toString(), cause);
+    }
+
+    /** Waits for the process's end. */
+    boolean awaitExit(Duration length) {
+        try {
+            return process.waitFor(length.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    /**
+     * Kills the process and lets go of everything. Returns at once.
+     *
+     * @param reason what {@link #endReason()} says from now on, unless it ended before
+     */
+    void end(String reason) {
+        synchronized (this) {
+            if (endedBy == null && process.isAlive()) {
+                endedBy = reason;
+            }
+        }
+        process.destroyForcibly();
+        if (agent != null) {
+            agent.close();
+        }
+        if (monitor != null) {
+            try {
+                monitor.close();
+            } catch (IOException e) {
+                LOG.debug("Closing the monitor of machine '{}'", name, e);
+            }
+        }
+    }
+
+    private void readConsole(SocketChannel serial) {
+        ByteBuffer buffer = ByteBuffer.allocateDirect(8192);
+        try (serial) {
+            while (serial.read(buffer) >= 0) {
+                console.append(buffer.flip());
+                buffer.clear();
+            }
+        } catch (IOException e) {
+            LOG.debug("The console of machine '{}' ended", name, e);
+        }
+    }
+
+    /** After the process has ended: its last words are kept, its directory is not. */
+    private void cleanUp() {
+        LOG.debug("Machine '{}': {}", name, exit());
+        try {
+            PrivateDirectories.delete(directory);
+        } catch (IOException e) {
+            LOG.debug("Left {} for the next JVM to delete", directory, e);
+        }
+    }
+
+    private synchronized String exit() {
+        if (exit == null) {
+            exit = describe(process.exitValue(), errorsTail());
+        }
+        return exit;
+    }
+
+    /** What a status and an error output mean. */
+    static String describe(int status, String errors) {
+        String said = errors.isEmpty() ? "" : ": " + errors;
+        if (status <= SIGNAL_STATUS) {
+            return status == 0 && errors.isEmpty()
+                    ? "QEMU exited with status 0, because the guest powered off, rebooted or panicked"
+                    : "QEMU exited with status " + status + said;
+        }
+        int signal = status - SIGNAL_STATUS;
+        return "QEMU was killed by signal " + signal
+                + (signal == SIGBUS ? " (SIGBUS: the file system of its memory file is probably full)" : "") + said;
+    }
+
+    private String errorsTail() {
+        try {
+            byte[] errors = Files.readAllBytes(directory.resolve("errors"));
+            int from = Math.max(0, errors.length - ERRORS_TAIL);
+            return new String(errors, from, errors.length - from, StandardCharsets.UTF_8).strip();
+        } catch (IOException e) {
+            return "(its error output cannot be read: " + e.getMessage() + ")";
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package dev.supermachine.engine.qemu;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/**
+ * Starts processes that end with this JVM. The kernel kills them when the <em>thread</em> that started them ends (PR_SET_PDEATHSIG of prctl(2)), so all of
+ * them are started by one thread that lives as long as the JVM.
+ *
+ * <p>A JVM that dies before its child has asked for that signal leaves the child without one. Such a child finds nobody behind the sockets that it is to
+ * connect to, and ends by itself.
+ */
+final class Spawner {
+
+    /** Of util-linux; sets the signal, then becomes the program. */
+    private static final List<String> WITH_PARENT = List.of("setpriv", "--pdeathsig", "KILL", "--no-new-privs", "--");
+
+    private final LinkedBlockingQueue<Runnable> requests = new LinkedBlockingQueue<>();
+
+    private Spawner() {
+        Thread thread = new Thread(this::run, "supermachine-spawner");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private static final class Holder {
+        private static final Spawner INSTANCE = new Spawner();
+    }
+
+    static Spawner instance() {
+        return Holder.INSTANCE;
+    }
+
+    /**
+     * Starts a program with no input and no output.
+     *
+     * @param command the program and its arguments, taken literally
+     * @param errors the file for what it writes to standard error
+     * @return the process
+     * @throws IOException if it cannot be started
+     */
+    Process start(List<String> command, Path errors) throws IOException {
+        List<String> whole = new ArrayList<>(WITH_PARENT);
+        whole.addAll(command);
+        ProcessBuilder builder = new ProcessBuilder(whole)
+                .redirectInput(new File("/dev/null"))
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(errors.toFile());
+        FutureTask<Process> start = new FutureTask<>(builder::start);
+        requests.add(start);
+        try {
+            return uninterruptibly(start);
+        } catch (ExecutionException e) {
+            throw new IOException(
+                    "cannot run setpriv, which ties QEMU's life to this JVM's: " + e.getMessage()
+                            + ". Install the package util-linux.",
+                    e);
+        }
+    }
+
+    /** A start takes milliseconds, and a process that nobody waits for would be nobody's. */
+    private static Process uninterruptibly(FutureTask<Process> start) throws ExecutionException {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return start.get();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private void run() {
+        while (true) {
+            try {
+                requests.take().run();
+            } catch (InterruptedException e) {
+                // Whoever interrupted it would kill every machine: this thread ends with the JVM only.
+                Thread.interrupted();
+            }
+        }
+    }
+}

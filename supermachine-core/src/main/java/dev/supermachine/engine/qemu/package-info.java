@@ -1,0 +1,3 @@
+/** The engine that runs machines in QEMU processes, by KVM or by software. */
+@org.jspecify.annotations.NullMarked
+package dev.supermachine.engine.qemu;

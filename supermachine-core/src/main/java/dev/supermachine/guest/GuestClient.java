@@ -1,0 +1,489 @@
+package dev.supermachine.guest;
+
+import dev.supermachine.engine.Activation;
+import dev.supermachine.engine.Channel;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Supplier;
+
+/**
+ * The host's end of the agent protocol (docs/agent-protocol.md): the life cycle of the guest's workload, and processes, files and connections as streams
+ * over one channel.
+ *
+ * <p>All methods may be called from any thread. The guest is not trusted: a frame that breaks a rule, like the end of the channel, ends this client with a
+ * {@link dev.supermachine.MachineException} that carries the console's tail; everybody who waits gets it, and everybody who calls later. Nothing that the
+ * guest sends is kept beyond a window per stream, so output that nobody reads stops its own process and nothing else.
+ *
+ * <p>Every method that talks to the guest throws {@link dev.supermachine.MachineException} if the guest refuses, does not answer in time, or the client has
+ * ended, and if the calling thread is interrupted (which stays interrupted).
+ *
+ * @since 0.1
+ */
+public final class GuestClient implements AutoCloseable {
+
+    /** How many bytes of one subchannel are kept until they are read. */
+    public static final int DEFAULT_WINDOW = 256 * 1024;
+
+    /** How long a guest may take to open a stream or to answer a question about a file. */
+    static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(60);
+
+    private static final int PING_BYTES = 8;
+
+    private final AgentLink link;
+    private final Channel channel;
+    private final ControlCalls control;
+    private final Streams streams;
+    private final GuestFiles files;
+
+    /**
+     * A client for a machine that boots: the first call is {@link #awaitHello(Duration)}.
+     *
+     * @param channel to the agent; closed with this client
+     * @param machineName for messages
+     * @param consoleTail gives what the guest's console shows, for messages
+     */
+    public GuestClient(Channel channel, String machineName, Supplier<String> consoleTail) {
+        this(channel, machineName, consoleTail, true);
+    }
+
+    private GuestClient(Channel channel, String machineName, Supplier<String> consoleTail, boolean booted) {
+        this.channel = channel;
+        this.link = new AgentLink(channel, machineName, consoleTail);
+        this.control = new ControlCalls(link, booted);
+        this.streams = new Streams(link, DEFAULT_WINDOW);
+        this.files = new GuestFiles(link, streams);
+        if (!booted) {
+            streams.close("the machine is parked until it is resumed", Deadline.in(Duration.ZERO));
+        }
+        link.onDown(reason -> {
+            streams.end();
+            streams.failAll(() -> GuestErrors.again(reason));
+            control.fail(reason);
+        });
+        Thread reader = new Thread(this::readFrames, "supermachine-guest-" + machineName);
+        reader.setDaemon(true);
+        reader.start();
+    }
+
+    /**
+     * A client for a machine that was restored from a snapshot: its agent is parked, and the first call is {@link #resume(Activation, Duration)}.
+     *
+     * @param channel to the agent; closed with this client
+     * @param machineName for messages
+     * @param consoleTail gives what the guest's console shows, for messages
+     * @return the client
+     */
+    public static GuestClient restored(Channel channel, String machineName, Supplier<String> consoleTail) {
+        return new GuestClient(channel, machineName, consoleTail, false);
+    }
+
+    // The life of the machine, in its order.
+
+    /**
+     * Waits until the guest's root file system is in place, and acknowledges. Once per client.
+     *
+     * @param timeout how long to wait
+     * @return what the agent says of itself
+     */
+    public Hello awaitHello(Duration timeout) {
+        Hello hello = control.awaitHello(Deadline.in(timeout));
+        byte[] version =
+                new FrameWriter("acknowledge").u32(ControlCalls.VERSION).payload();
+        link.send(() -> Frame.control(FrameType.HELLO_ACK, link.epoch(), version));
+        return hello;
+    }
+
+    /**
+     * Tells the guest what its workload is. Once, before {@link #start(Duration)}.
+     *
+     * @param workload what to run and how
+     * @param timeout how long to wait for the answer
+     * @throws IllegalArgumentException if the workload does not fit a request of 65536 bytes, or a text of it cannot be passed on
+     */
+    public void configure(WorkloadSpec workload, Duration timeout) {
+        String operation = "configure the workload " + workload.argv();
+        byte[] payload = new FrameWriter(operation)
+                .strings(workload.argv())
+                .map(workload.environment())
+                .string(workload.user())
+                .string(workload.directory())
+                .u32(workload.stopSignal())
+                .string(workload.hostName())
+                .map(workload.extraHosts())
+                .payload();
+        call(operation, FrameType.CONFIGURE, payload, FrameType.CONFIGURED, timeout, FrameReader::end);
+    }
+
+    /**
+     * Starts the workload. At most once in the life of a machine, captures and restores included.
+     *
+     * @param timeout how long to wait until it is executed
+     * @return its process id in the guest
+     */
+    public int start(Duration timeout) {
+        int[] pid = new int[1];
+        call("start the workload", FrameType.START, new byte[0], FrameType.STARTED, timeout, answer -> {
+            pid[0] = (int) answer.u32();
+            answer.end();
+        });
+        return pid[0];
+    }
+
+    /**
+     * Freezes every process of the guest but the agent, for a capture. No stream may be open. After it only {@link #resume(Activation, Duration)} is
+     * possible.
+     *
+     * @param timeout how long to wait
+     */
+    public void freeze(Duration timeout) {
+        Deadline deadline = Deadline.in(timeout);
+        streams.close("the machine is frozen until it is resumed", deadline);
+        boolean parked = false;
+        try {
+            call("freeze", FrameType.FREEZE, new byte[0], FrameType.PARKED, timeout, FrameReader::end);
+            parked = true;
+        } finally {
+            if (!parked) {
+                streams.reopen();
+            }
+        }
+    }
+
+    /**
+     * Lets a parked guest run, in a new epoch: with fresh entropy, the wall clock read at the moment of sending, a host name and an environment of its own.
+     * Streams of the older epoch fail.
+     *
+     * @param activation what distinguishes this run; its epoch is greater than the one before
+     * @param timeout how long to wait until the guest runs
+     */
+    public void resume(Activation activation, Duration timeout) {
+        String operation = "resume";
+        byte[] hostAndEnvironment = new FrameWriter(operation)
+                .string(activation.hostName())
+                .map(activation.environment())
+                .payload();
+        control.forget();
+        streams.failAll(() -> link.error("the machine was resumed as a new run; what was open before is gone", null));
+        FrameReader answer = control.call(operation, FrameType.RESUMED, Deadline.in(timeout), () -> {
+            // Set in the sender's turn: answers of the new epoch can come from now on, frames of the older one are
+            // dropped.
+            link.epoch(activation.epoch());
+            Instant now = activation.wallClock();
+            byte[] payload = new FrameWriter(operation)
+                    .u32(activation.epoch())
+                    .bytes(activation.entropy())
+                    .u64(now.getEpochSecond())
+                    .u32(now.getNano())
+                    .bytes(hostAndEnvironment)
+                    .payload();
+            return Frame.control(FrameType.RESUME, activation.epoch(), payload);
+        });
+        read(answer, FrameReader::end);
+        streams.reopen();
+    }
+
+    /**
+     * How the workload ends. Dependent actions do not run on the thread that reads from the guest.
+     *
+     * @return completes when the workload has ended; fails when this client ends first
+     */
+    public CompletableFuture<WorkloadExit> workloadExit() {
+        return control.workloadExit().copy();
+    }
+
+    /**
+     * Sends a signal to the workload's process group. Does not wait.
+     *
+     * @param signal its number
+     */
+    public void signalWorkload(int signal) {
+        byte[] payload = new FrameWriter("signal the workload").u32(signal).payload();
+        link.send(() -> Frame.control(FrameType.WORKLOAD_SIGNAL, link.epoch(), payload));
+    }
+
+    /**
+     * Asks the agent for a sign of life.
+     *
+     * @param timeout how long to wait for it
+     */
+    public void ping(Duration timeout) {
+        byte[] sent = new byte[PING_BYTES];
+        ThreadLocalRandom.current().nextBytes(sent);
+        call("answer a ping", FrameType.PING, sent, FrameType.PONG, timeout, answer -> {
+            if (!Arrays.equals(sent, answer.rest())) {
+                throw new ProtocolException("a PONG that does not match its PING");
+            }
+        });
+    }
+
+    // Streams.
+
+    /**
+     * Executes a command. Its output has to be read: what exceeds {@link #DEFAULT_WINDOW} unread stops it until somebody reads, or closes the stream.
+     *
+     * @param request what to execute
+     * @return the process, running
+     * @throws IllegalArgumentException if the request is too large or holds what cannot be passed on
+     */
+    public GuestProcess exec(ExecRequest request) {
+        String operation = "execute " + request.argv();
+        FrameWriter fields = new FrameWriter(operation)
+                .strings(request.argv())
+                .map(request.environment())
+                .string(request.directory())
+                .string(request.user())
+                .u8((request.tty() ? 1 : 0) | (request.stdin() ? 2 : 0))
+                .u16(request.rows())
+                .u16(request.columns())
+                .u64(request.timeout().toMillis());
+        GuestStream stream = open(StreamKind.EXEC, operation, fields);
+        FrameReader opened = stream.awaitOpened(Deadline.in(Duration.ZERO));
+        long[] pid = new long[1];
+        read(opened, reply -> {
+            pid[0] = reply.u32();
+            reply.end();
+        });
+        return new GuestProcess(link, stream, (int) pid[0], request.stdin());
+    }
+
+    /**
+     * Connects to a TCP port of the guest, over its loopback or its interface.
+     *
+     * @param port 1 … 65535
+     * @return the connection
+     */
+    public GuestConnection connect(int port) {
+        checkPort(port);
+        return new GuestConnection(
+                open(StreamKind.CONNECT, "connect to the guest's port " + port, new FrameWriter("connect").u16(port)));
+    }
+
+    /**
+     * Waits until something listens on all of some TCP ports. Nothing is connected to.
+     *
+     * @param ports 1 … 65535 each
+     * @param timeout how long the guest waits
+     * @return what came first
+     */
+    public ListenState awaitListeners(List<Integer> ports, Duration timeout) {
+        ports.forEach(GuestClient::checkPort);
+        String operation = "watch for listeners on " + ports;
+        GuestStream stream = open(
+                StreamKind.LISTEN_WATCH,
+                operation,
+                new FrameWriter(operation).ports(ports).u64(timeout.toMillis()));
+        ListenState[] state = new ListenState[1];
+        try {
+            read(stream.awaitResult(Deadline.in(timeout.plus(ANSWER_TIMEOUT))), result -> {
+                int code = result.u8();
+                result.end();
+                state[0] = switch (code) {
+                    case 0 -> ListenState.LISTENING;
+                    case 1 -> ListenState.TIMED_OUT;
+                    case 2 -> ListenState.WORKLOAD_ENDED;
+                    default -> throw new ProtocolException("a RESULT of LISTEN_WATCH with the unknown state " + code);
+                };
+            });
+        } finally {
+            stream.reset();
+        }
+        return state[0];
+    }
+
+    /**
+     * The workload's output from the oldest byte that the guest has kept.
+     *
+     * @param follow whether to go on with what it writes from now on, until it ends
+     * @return the output; to be closed
+     */
+    public GuestLog logs(boolean follow) {
+        String operation = "read the workload's output";
+        return new GuestLog(link, open(StreamKind.LOG, operation, new FrameWriter(operation).u8(follow ? 1 : 0)));
+    }
+
+    /**
+     * What the workload has written so far to both of its outputs, as far as the guest has kept it.
+     *
+     * @return the text in order of writing; bytes that are no UTF-8 are replaced
+     */
+    public String logText() {
+        ByteArrayOutputStream both = new ByteArrayOutputStream();
+        try (GuestLog log = logs(false)) {
+            log.drain(both, both);
+        } catch (IOException e) {
+            throw new UncheckedIOException("A buffer in memory failed", e);
+        }
+        return both.toString(StandardCharsets.UTF_8);
+    }
+
+    /**
+     * The content of a file.
+     *
+     * @param path absolute
+     * @param limit the most bytes it may have
+     * @return all of it
+     */
+    public byte[] readFile(String path, int limit) {
+        return files.read(path, limit);
+    }
+
+    /**
+     * The content of a file, as a stream.
+     *
+     * @param path absolute
+     * @return the content; closing it early is fine. Its failures are IOExceptions, with the machine's exception as cause
+     */
+    public InputStream openFile(String path) {
+        return files.open(path);
+    }
+
+    /**
+     * Writes a file, making missing parents; what was there is replaced.
+     *
+     * @param path absolute
+     * @param content the new content
+     * @param mode permissions if it is new
+     * @param owner who owns it
+     */
+    public void writeFile(String path, byte[] content, int mode, FileOwner owner) {
+        writeFile(path, new ByteArrayInputStream(content), mode, owner);
+    }
+
+    /**
+     * Writes a file, making missing parents; what was there is replaced.
+     *
+     * @param path absolute
+     * @param content the new content, read to its end and not closed
+     * @param mode permissions if it is new
+     * @param owner who owns it
+     */
+    public void writeFile(String path, InputStream content, int mode, FileOwner owner) {
+        files.write(path, content, mode, owner);
+    }
+
+    /**
+     * What the guest knows of a file; a symbolic link is not followed.
+     *
+     * @param path absolute
+     * @return empty if there is none
+     */
+    public Optional<FileStat> stat(String path) {
+        return files.stat(path);
+    }
+
+    /**
+     * A tar of a file or of a directory's content.
+     *
+     * @param path absolute
+     * @return the archive; closing it early is fine
+     */
+    public InputStream tarOut(String path) {
+        return files.tarOut(path);
+    }
+
+    /**
+     * Unpacks a tar in the guest.
+     *
+     * @param path the directory, made with its parents if missing
+     * @param tar the archive, read to its end and not closed
+     * @return how many entries were unpacked
+     */
+    public long tarIn(String path, InputStream tar) {
+        return files.tarIn(path, tar);
+    }
+
+    /** Ends the client and its channel; everybody who waits is told. Further calls do nothing. */
+    @Override
+    public void close() {
+        link.takeDown("the connection to its agent was closed here", null);
+    }
+
+    GuestFiles files() {
+        return files;
+    }
+
+    private GuestStream open(StreamKind kind, String operation, FrameWriter request) {
+        return streams.open(kind, operation, request, Deadline.in(ANSWER_TIMEOUT));
+    }
+
+    private static void checkPort(int port) {
+        if (port < 1 || port > 0xFFFF) {
+            throw new IllegalArgumentException("A port is a number from 1 to 65535, but got " + port);
+        }
+    }
+
+    // Frames.
+
+    /** Reads an answer; one that cannot be read ends this client. */
+    private interface AnswerReader {
+        void read(FrameReader answer) throws ProtocolException;
+    }
+
+    private void call(
+            String operation, FrameType type, byte[] payload, FrameType answer, Duration timeout, AnswerReader reader) {
+        read(
+                control.call(operation, answer, Deadline.in(timeout), () -> Frame.control(type, link.epoch(), payload)),
+                reader);
+    }
+
+    private void read(FrameReader answer, AnswerReader reader) {
+        try {
+            reader.read(answer);
+        } catch (ProtocolException e) {
+            throw GuestErrors.broken(link, e);
+        }
+    }
+
+    private void readFrames() {
+        ByteBuffer buffer = ByteBuffer.allocate(2 * (Frame.HEADER_BYTES + Frame.MAX_PAYLOAD))
+                .order(ByteOrder.LITTLE_ENDIAN);
+        try {
+            while (channel.read(buffer) >= 0) {
+                buffer.flip();
+                for (Frame frame = FrameCodec.decode(buffer); frame != null; frame = FrameCodec.decode(buffer)) {
+                    dispatch(frame);
+                }
+                buffer.compact();
+            }
+            link.takeDown(
+                    buffer.position() == 0
+                            ? "its agent has ended the connection: the guest has powered off, crashed or was ended"
+                            : "the connection to its agent ended in the middle of a frame",
+                    null);
+        } catch (ProtocolException e) {
+            link.takeDown("its agent broke the protocol: " + e.getMessage() + ". The machine is not used any more", e);
+        } catch (IOException e) {
+            link.takeDown("the channel to its agent failed: " + e.getMessage(), e);
+        } catch (RuntimeException | Error e) {
+            link.takeDown("reading from its agent failed inside this library: " + e, e);
+            throw e;
+        }
+    }
+
+    private void dispatch(Frame frame) throws ProtocolException {
+        if (!frame.type().fromGuest()) {
+            throw new ProtocolException("a frame of " + frame.type() + ", which only the host sends");
+        }
+        if (frame.epoch() != link.epoch()) {
+            return;
+        }
+        if (frame.type().ofStream()) {
+            streams.receive(frame);
+        } else {
+            control.receive(frame);
+        }
+    }
+}

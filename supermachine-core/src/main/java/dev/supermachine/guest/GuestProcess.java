@@ -1,0 +1,161 @@
+package dev.supermachine.guest;
+
+import dev.supermachine.MachineException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A command that runs in the guest. Its methods may be called from any thread; each of its three streams is for one thread at a time. Output has to be read
+ * or closed: what is left unread beyond {@link GuestClient#DEFAULT_WINDOW} stops the command.
+ *
+ * @since 0.1
+ */
+public final class GuestProcess implements AutoCloseable {
+
+    private static final int STDOUT = 1;
+    private static final int STDERR = 2;
+
+    private final AgentLink link;
+    private final GuestStream stream;
+    private final int pid;
+    private final boolean hasInput;
+    private final InputStream stdout;
+    private final InputStream stderr;
+    private final OutputStream stdin;
+
+    GuestProcess(AgentLink link, GuestStream stream, int pid, boolean hasInput) {
+        this.link = link;
+        this.stream = stream;
+        this.pid = pid;
+        this.hasInput = hasInput;
+        this.stdout = new StreamInput(stream, STDOUT);
+        this.stderr = new StreamInput(stream, STDERR);
+        this.stdin = new StreamOutput(stream);
+    }
+
+    /**
+     * Its process id in the guest.
+     *
+     * @return the id
+     */
+    public int pid() {
+        return pid;
+    }
+
+    /**
+     * Its standard output, with a terminal all its output. Closing it drops what still comes. A failure of the machine is an IOException with the machine's
+     * exception as cause.
+     *
+     * @return always the same stream
+     */
+    public InputStream stdout() {
+        return stdout;
+    }
+
+    /**
+     * Its standard error; as {@link #stdout()}.
+     *
+     * @return always the same stream
+     */
+    public InputStream stderr() {
+        return stderr;
+    }
+
+    /**
+     * Its standard input. Writing waits until the command reads; closing is the end of the input.
+     *
+     * @return always the same stream
+     * @throws IllegalStateException if it was not asked for
+     */
+    public OutputStream stdin() {
+        if (!hasInput) {
+            throw new IllegalStateException(
+                    "The command was executed without a standard input; ask for one with ExecRequest.withStdin()");
+        }
+        return stdin;
+    }
+
+    /**
+     * Reads both outputs to their ends, in the order in which they come, on the calling thread.
+     *
+     * @param out gets the standard output
+     * @param err gets the standard error
+     * @throws IOException if one of the two throws it
+     * @throws MachineException if the machine fails meanwhile
+     */
+    public void drain(OutputStream out, OutputStream err) throws IOException {
+        Outputs.drain(link, stream, out, err);
+    }
+
+    /**
+     * Sends a signal to its process group. Ignored when it has ended.
+     *
+     * @param signal its number
+     */
+    public void signal(int signal) {
+        stream.send(
+                FrameType.SIGNAL,
+                new FrameWriter(stream.operation()).u32(signal).payload());
+    }
+
+    /**
+     * Tells its terminal another size.
+     *
+     * @param rows height
+     * @param columns width
+     */
+    public void resize(int rows, int columns) {
+        stream.send(
+                FrameType.RESIZE,
+                new FrameWriter(stream.operation()).u16(rows).u16(columns).payload());
+    }
+
+    /**
+     * Waits until it has ended. Its output is to be read or closed meanwhile, by this thread before or by another.
+     *
+     * @param timeout how long to wait; the command goes on when it is over
+     * @return how it ended
+     * @throws MachineException if it has not ended by then, or the machine fails
+     */
+    public ExecExit waitFor(Duration timeout) {
+        return exit(stream.awaitResult(Deadline.in(timeout)));
+    }
+
+    /**
+     * How it ends. Dependent actions do not run on the thread that reads from the guest.
+     *
+     * @return completes when it has ended; fails when the machine fails or the process was closed before
+     */
+    public CompletableFuture<ExecExit> exit() {
+        return stream.result().thenApply(this::exit);
+    }
+
+    /** Kills its process group if it still runs, and lets go of it. Further calls do nothing. */
+    @Override
+    public void close() {
+        stream.reset();
+    }
+
+    private ExecExit exit(FrameReader shared) {
+        try {
+            FrameReader result = shared.copy();
+            int kind = result.u8();
+            int status = (int) result.u32();
+            long peak = result.u64();
+            long micros = result.u64();
+            result.end();
+            ExecExit.End end = switch (kind) {
+                case 0 -> ExecExit.End.EXITED;
+                case 1 -> ExecExit.End.KILLED;
+                case 2 -> ExecExit.End.TIMED_OUT;
+                default -> throw new ProtocolException("a RESULT of EXEC of the unknown kind " + kind);
+            };
+            return new ExecExit(end, status, peak, Duration.ofNanos(Math.multiplyExact(micros, 1000L)));
+        } catch (ProtocolException | ArithmeticException e) {
+            throw GuestErrors.broken(link, e);
+        }
+    }
+}

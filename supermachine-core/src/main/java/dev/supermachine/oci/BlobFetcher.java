@@ -1,0 +1,98 @@
+package dev.supermachine.oci;
+
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.security.MessageDigest;
+
+/**
+ * Brings one layer into the store: to a temporary file, past the checks of size, digest and diff_id, and only then to its name. Everything is done in one
+ * pass over the bytes as they arrive.
+ */
+final class BlobFetcher {
+
+    private final ContentStore store;
+    private final ImageOrigin origin;
+    private final PullListener listener;
+
+    BlobFetcher(ContentStore store, ImageOrigin origin, PullListener listener) {
+        this.store = store;
+        this.origin = origin;
+        this.listener = listener;
+    }
+
+    void layer(Descriptor layer, Digest diffId) throws IOException {
+        boolean cached = store.contains(layer.digest(), layer.size());
+        if (cached) {
+            Digest found = cachedDiffId(layer);
+            if (!found.equals(diffId)) {
+                throw Verification.wrongDiffId(origin, layer, diffId, found);
+            }
+        } else {
+            fetch(layer, diffId);
+        }
+        listener.blobFinished(layer.digest().toString(), layer.size(), cached);
+    }
+
+    /** A blob may have come with another image whose configuration said something else about it, so what was computed counts, not what was said. */
+    private Digest cachedDiffId(Descriptor layer) throws IOException {
+        Digest known = store.diffId(layer.digest()).orElse(null);
+        if (known != null) {
+            return known;
+        }
+        Digest found;
+        try (InputStream raw = store.open(layer.digest())) {
+            found = hashUncompressed(raw);
+        } catch (IOException e) {
+            throw Verification.undecodable(origin, layer, e);
+        }
+        store.rememberDiffId(layer.digest(), found);
+        return found;
+    }
+
+    private void fetch(Descriptor layer, Digest diffId) throws IOException {
+        listener.blobStarted(layer.digest().toString(), layer.size());
+        try (TemporaryFiles.Temporary file = store.temporary().create()) {
+            try (Incoming in = new Incoming(layer, origin, file.channel(), listener)) {
+                Digest found;
+                try {
+                    found = hashUncompressed(in);
+                } catch (IOException e) {
+                    // Bytes that do not decompress are most often not the bytes that were asked for: let the digest
+                    // speak first.
+                    in.verify();
+                    throw Verification.undecodable(origin, layer, e);
+                }
+                in.verify();
+                if (!found.equals(diffId)) {
+                    throw Verification.wrongDiffId(origin, layer, diffId, found);
+                }
+            }
+            store.publish(file, layer.digest());
+        }
+        store.rememberDiffId(layer.digest(), diffId);
+    }
+
+    /** Hashes the uncompressed form and frees the decompressor; the source stays open. */
+    private static Digest hashUncompressed(InputStream source) throws IOException {
+        MessageDigest hash = Digest.newHash();
+        try (InputStream in = Decompression.open(new KeptOpen(source))) {
+            byte[] buffer = new byte[64 * 1024];
+            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+                hash.update(buffer, 0, count);
+            }
+        }
+        return Digest.of(hash);
+    }
+
+    private static final class KeptOpen extends FilterInputStream {
+        KeptOpen(InputStream source) {
+            super(source);
+        }
+
+        @Override
+        public void close() {
+            // The owner closes the source.
+        }
+    }
+}

@@ -1,0 +1,39 @@
+package dev.supermachine.oci;
+
+import dev.supermachine.ImageException;
+import dev.supermachine.Platform;
+import java.io.IOException;
+import java.io.InputStream;
+import org.jspecify.annotations.Nullable;
+
+/** An opened source that manifests and blobs can be read from. What it hands out is unverified. {@link #open} may be called by several threads. */
+interface ImageOrigin extends AutoCloseable {
+
+    /** The source as the user wrote it, for messages. */
+    String name();
+
+    /** The URL or the file that content is read from, for messages. */
+    String where(Descriptor content);
+
+    /** The manifest or index that the source as a whole stands for; the platform decides where the source holds several unrelated ones. */
+    Manifest.Raw root(Platform platform) throws IOException;
+
+    /** The bytes of a blob or of a manifest. */
+    InputStream open(Descriptor content) throws IOException;
+
+    /** Manifests have an address of their own in registries; elsewhere they are blobs like any other. */
+    default InputStream openManifest(Descriptor manifest) throws IOException {
+        return open(manifest);
+    }
+
+    @Override
+    default void close() throws IOException {}
+
+    default ImageException failure(String what) {
+        return failure(what, null);
+    }
+
+    default ImageException failure(String what, @Nullable Throwable cause) {
+        return new ImageException("Cannot pull " + name() + ": " + what, cause);
+    }
+}

@@ -1,0 +1,122 @@
+package dev.supermachine.oci;
+
+import dev.supermachine.Platform;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.NoSuchFileException;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/** An image in OCI layout (OCI image specification, "Image Layout"). */
+final class LayoutOrigin implements ImageOrigin {
+
+    static final String INDEX = "index.json";
+    static final int MAX_INDEX = 4 << 20;
+
+    /** What containerd and BuildKit write beside the tag. */
+    private static final String CONTAINERD_NAME = "io.containerd.image.name";
+
+    private final String name;
+    private final LayoutFiles files;
+    private final Optional<String> tag;
+
+    LayoutOrigin(String name, LayoutFiles files, Optional<String> tag) {
+        this.name = name;
+        this.files = files;
+        this.tag = tag;
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public String where(Descriptor content) {
+        return files.where(path(content));
+    }
+
+    private static String path(Descriptor content) {
+        return "blobs/sha256/" + content.digest().hex();
+    }
+
+    @Override
+    public Manifest.Raw root(Platform platform) throws IOException {
+        byte[] bytes;
+        try (InputStream in = files.open(INDEX)) {
+            bytes = in.readNBytes(MAX_INDEX);
+        }
+        String what = files.where(INDEX);
+        if (!(Manifest.parse(Manifest.Raw.of(bytes, MediaTypes.OCI_INDEX), what) instanceof Manifest.Index index)) {
+            throw failure(what + " is not an image index.");
+        }
+        Descriptor chosen = choose(index.manifests(), platform);
+        try (InputStream in = open(chosen)) {
+            byte[] manifest = Verification.read(this, chosen, in, Manifest.MAX_BYTES);
+            return Manifest.Raw.of(manifest, chosen.mediaType());
+        }
+    }
+
+    private Descriptor choose(List<Descriptor> all, Platform platform) {
+        List<Descriptor> candidates =
+                tag.isEmpty() ? all : all.stream().filter(this::isTagged).collect(Collectors.toList());
+        if (candidates.isEmpty()) {
+            throw failure(
+                    tag.isEmpty()
+                            ? files.where(INDEX) + " lists no image."
+                            : "there is no image tagged '" + tag.get() + "' in it. Found: " + tags(all) + ".");
+        }
+        if (candidates.stream().map(Descriptor::digest).distinct().count() > 1) {
+            candidates = candidates.stream()
+                    .filter(candidate -> candidate.platform().isPresent()
+                            && PlatformSelector.same(candidate.platform().get(), platform))
+                    .collect(Collectors.toList());
+        }
+        if (candidates.stream().map(Descriptor::digest).distinct().count() != 1) {
+            throw failure("there are several images in it, and it is not said which one is meant. Found: " + tags(all)
+                    + ". Put ':' and a tag behind the path.");
+        }
+        return candidates.get(0);
+    }
+
+    private boolean isTagged(Descriptor descriptor) {
+        String wanted = tag.orElse("");
+        return tag(descriptor).equals(wanted)
+                || tag(descriptor).endsWith(":" + wanted)
+                || descriptor.annotations().getOrDefault(CONTAINERD_NAME, "").endsWith(":" + wanted);
+    }
+
+    private static String tag(Descriptor descriptor) {
+        return descriptor.annotations().getOrDefault(Descriptor.REF_NAME, "");
+    }
+
+    private static String tags(List<Descriptor> all) {
+        TreeSet<String> tags = new TreeSet<>();
+        for (Descriptor descriptor : all) {
+            String platform =
+                    descriptor.platform().map(found -> " (" + found + ")").orElse("");
+            tags.add((tag(descriptor).isEmpty() ? "one without a tag" : Messages.excerpt(tag(descriptor))) + platform);
+        }
+        return tags.isEmpty() ? "nothing" : String.join(", ", tags);
+    }
+
+    @Override
+    public InputStream open(Descriptor content) throws IOException {
+        try {
+            return files.open(path(content));
+        } catch (FileNotFoundException | NoSuchFileException e) {
+            throw failure(
+                    where(content)
+                            + " is missing, although a manifest names it. The layout is incomplete; write it again.",
+                    e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        files.close();
+    }
+}

@@ -1,0 +1,92 @@
+package dev.supermachine.oci;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * How registries are talked to.
+ *
+ * @param connectTimeout how long a connection may take to be made
+ * @param headerTimeout how long a registry may take to begin its answer
+ * @param idleTimeout how long a registry may send nothing in the middle of an answer
+ * @param parallelBlobs how many layers are fetched at once
+ * @param dockerConfig the file with credentials; need not exist; empty for none
+ * @since 0.1
+ */
+public record PullSettings(
+        Duration connectTimeout,
+        Duration headerTimeout,
+        Duration idleTimeout,
+        int parallelBlobs,
+        Optional<Path> dockerConfig) {
+
+    /**
+     * Checks the numbers.
+     *
+     * @throws IllegalArgumentException if a time is not positive, or no blob may be fetched
+     */
+    public PullSettings {
+        for (Duration timeout : new Duration[] {connectTimeout, headerTimeout, idleTimeout}) {
+            if (timeout.isNegative() || timeout.isZero()) {
+                throw new IllegalArgumentException("A timeout must be positive, but was: " + timeout);
+            }
+        }
+        if (parallelBlobs < 1) {
+            throw new IllegalArgumentException("At least one blob must be fetched at once, but was: " + parallelBlobs);
+        }
+    }
+
+    /**
+     * The defaults: 10 s to connect, 60 s for headers, 60 s of silence, four layers at once, Docker's own configuration file.
+     *
+     * @return the settings for this user and environment
+     */
+    public static PullSettings defaults() {
+        return defaults(System.getenv(), Path.of(System.getProperty("user.home")));
+    }
+
+    static PullSettings defaults(Map<String, String> environment, Path home) {
+        String directory = environment.getOrDefault("DOCKER_CONFIG", "");
+        Path config = directory.isEmpty() ? home.resolve(".docker") : Path.of(directory);
+        return new PullSettings(
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(60),
+                4,
+                Optional.of(config.resolve("config.json")));
+    }
+
+    /**
+     * The same with another file of credentials.
+     *
+     * @param file the file, in the format of Docker's {@code config.json}
+     * @return new settings
+     */
+    public PullSettings withDockerConfig(Path file) {
+        return new PullSettings(connectTimeout, headerTimeout, idleTimeout, parallelBlobs, Optional.of(file));
+    }
+
+    /**
+     * The same with other times.
+     *
+     * @param connect how long a connection may take to be made
+     * @param headers how long a registry may take to begin its answer
+     * @param idle how long a registry may send nothing in the middle of an answer
+     * @return new settings
+     */
+    public PullSettings withTimeouts(Duration connect, Duration headers, Duration idle) {
+        return new PullSettings(connect, headers, idle, parallelBlobs, dockerConfig);
+    }
+
+    /**
+     * With another number of blobs fetched at once.
+     *
+     * @param count at least 1
+     * @return a changed copy
+     */
+    public PullSettings withParallelBlobs(int count) {
+        return new PullSettings(connectTimeout, headerTimeout, idleTimeout, count, dockerConfig);
+    }
+}

@@ -1,0 +1,161 @@
+package dev.supermachine.oci;
+
+import dev.supermachine.ImageException;
+import dev.supermachine.json.JsonDocument;
+import dev.supermachine.json.JsonFormatException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.net.http.HttpConnectTimeoutException;
+import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
+import java.nio.channels.UnresolvedAddressException;
+import java.util.List;
+import java.util.Optional;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/** What is said when a registry cannot be reached or answers with something else than content: tried, found, next step. */
+final class RegistryFailures {
+
+    private static final int MAX_ERROR = 64 * 1024;
+
+    private final ImageReference reference;
+
+    RegistryFailures(ImageReference reference) {
+        this.reference = reference;
+    }
+
+    ImageException failure(String what, @Nullable Throwable cause) {
+        return new ImageException("Cannot pull " + reference + ": " + what, cause);
+    }
+
+    ImageException unreachable(URI uri, IOException cause, PullSettings settings) {
+        String tried = "GET " + RegistryHttp.withoutQuery(uri);
+        String host = uri.getHost();
+        if (has(cause, UnresolvedAddressException.class) || has(cause, UnknownHostException.class)) {
+            return failure(
+                    "the host '" + host + "' is unknown (tried " + tried
+                            + "). Check the spelling of the reference, and the name servers and proxy settings of this machine.",
+                    cause);
+        }
+        if (has(cause, HttpConnectTimeoutException.class)) {
+            return failure(
+                    "no connection to " + uri.getAuthority() + " within "
+                            + settings.connectTimeout().toMillis() + " ms (tried " + tried
+                            + "). Check host and port, and whether a firewall or a proxy is in between.",
+                    cause);
+        }
+        if (has(cause, HttpTimeoutException.class)) {
+            return failure(
+                    uri.getAuthority() + " did not begin to answer within "
+                            + settings.headerTimeout().toMillis() + " ms (tried " + tried
+                            + "). The registry is overloaded or hangs; try again, or look at its log.",
+                    cause);
+        }
+        if (has(cause, ConnectException.class)) {
+            return failure(
+                    "nothing accepts connections at " + uri.getAuthority() + " (tried " + tried
+                            + ": connection refused). Check that the registry runs, and its host and port.",
+                    cause);
+        }
+        if (has(cause, SSLException.class)) {
+            return failure(
+                    "no secure connection to " + uri.getAuthority() + " (tried " + tried + ": " + cause.getMessage()
+                            + "). Registries on other machines need https with a certificate that this Java trusts; one of your own is made known"
+                            + " with -Djavax.net.ssl.trustStore. Plain http is used for localhost only.",
+                    cause);
+        }
+        return failure(
+                "the connection to " + uri.getAuthority() + " failed (tried " + tried + ": " + cause.getMessage()
+                        + "). Try again; if it stays, look at the registry's log and at proxies in between.",
+                cause);
+    }
+
+    ImageException redirect(URI uri, String how) {
+        return failure(
+                "GET " + RegistryHttp.withoutQuery(uri) + " cannot be followed: " + how
+                        + ". The registry is set up wrongly.",
+                null);
+    }
+
+    /** An answer that is not 200; reads and closes its body. */
+    ImageException status(
+            HttpResponse<InputStream> response, Optional<DockerCredentials> credentials, Optional<Descriptor> blob) {
+        int status = response.statusCode();
+        String answered = "GET " + RegistryHttp.withoutQuery(response.uri()) + " answered " + status + detail(response);
+        if (status == 401 || status == 403) {
+            return unauthorized(answered, credentials);
+        }
+        if (status == 404 && blob.isPresent()) {
+            return failure(
+                    answered + ". The registry has the manifest, but not the content "
+                            + blob.get().digest() + " that it names: the image is incomplete there. Push it again.",
+                    null);
+        }
+        if (status == 404) {
+            String asked = reference.checkedDigest().isPresent()
+                    ? "no manifest with the digest " + reference.identifier()
+                    : "no tag '" + reference.identifier() + "'";
+            return failure(
+                    answered + ". " + reference.registry() + " has " + asked + " in the repository '"
+                            + reference.repository()
+                            + "', or no such repository. Check the spelling, and that the image was pushed there.",
+                    null);
+        }
+        return failure(
+                answered + ", expected 200. "
+                        + (status >= 500
+                                ? "The registry has a problem of its own; try again, or look at its log."
+                                : "Check that " + reference.registry() + " is an image registry."),
+                null);
+    }
+
+    ImageException unauthorized(String answered, Optional<DockerCredentials> credentials) {
+        String registry = reference.registry();
+        return failure(
+                credentials
+                        .map(found -> answered + ". The registry does not accept the credentials of user '"
+                                + found.user() + "' from "
+                                + found.file() + " for the repository '" + reference.repository()
+                                + "'. Run docker login " + registry
+                                + " again, and check the user's rights.")
+                        .orElseGet(
+                                () -> answered + ". The registry wants credentials for the repository '"
+                                        + reference.repository()
+                                        + "', and there are none for " + registry
+                                        + " under auths in Docker's config.json. Run docker login "
+                                        + registry
+                                        + ", and check the spelling: many registries answer like this for repositories that do not exist."),
+                null);
+    }
+
+    /** Status text and the registry's own words (distribution specification, "Error Codes"), as far as there are any. */
+    private static String detail(HttpResponse<InputStream> response) {
+        try (InputStream body = response.body()) {
+            List<JsonDocument> errors =
+                    JsonDocument.parse(body.readNBytes(MAX_ERROR)).objects("errors");
+            if (errors.isEmpty()) {
+                return "";
+            }
+            String code = errors.get(0).optionalString("code").orElse("");
+            String message = errors.get(0).optionalString("message").orElse("");
+            return " (" + Messages.excerpt(code + (message.isEmpty() ? "" : ": " + message)) + ")";
+        } catch (JsonFormatException e) {
+            return "";
+        } catch (IOException e) {
+            return " (and its explanation broke off: " + e.getMessage() + ")";
+        }
+    }
+
+    private static boolean has(Throwable failure, Class<? extends Throwable> kind) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (kind.isInstance(cause)) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

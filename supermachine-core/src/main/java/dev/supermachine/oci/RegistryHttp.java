@@ -1,0 +1,133 @@
+package dev.supermachine.oci;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * GET with redirects followed by hand, because the JDK's client hands {@code Authorization} on to whatever host it is sent to (17 does, 25 does not): here the
+ * header goes to the origin (scheme, host, port) it was made for and to no other. Plain http is spoken with this machine only.
+ */
+final class RegistryHttp {
+
+    private static final int MAX_REDIRECTS = 8;
+    private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
+    private static final Pattern LOOPBACK = Pattern.compile("localhost|127(\\.[0-9]{1,3}){3}|\\[::1]|::1");
+
+    private final HttpClient client;
+    private final PullSettings settings;
+    private final RegistryFailures failures;
+
+    RegistryHttp(PullSettings settings, RegistryFailures failures) {
+        this.settings = settings;
+        this.failures = failures;
+        this.client = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .followRedirects(HttpClient.Redirect.NEVER)
+                .connectTimeout(settings.connectTimeout())
+                .build();
+    }
+
+    /** Whether a host, without port, is this machine by its name; nothing is looked up, so that a name server cannot make it so. */
+    static boolean isLoopback(String host) {
+        return LOOPBACK.matcher(host.toLowerCase(Locale.ROOT)).matches();
+    }
+
+    static URI base(String hostAndPort) {
+        int colon = hostAndPort.lastIndexOf(':');
+        String host = colon > hostAndPort.lastIndexOf(']') ? hostAndPort.substring(0, colon) : hostAndPort;
+        return URI.create((isLoopback(host) ? "http://" : "https://") + hostAndPort);
+    }
+
+    /** The answer's status and headers, whatever they are; the body is to be closed. */
+    HttpResponse<InputStream> get(URI start, Map<String, String> headers, Optional<String> authorization)
+            throws IOException {
+        URI target = start;
+        for (int hops = 0; hops <= MAX_REDIRECTS; hops++) {
+            HttpRequest.Builder request = HttpRequest.newBuilder(target).timeout(settings.headerTimeout());
+            request.header("User-Agent", "supermachine/0.1");
+            headers.forEach(request::header);
+            if (authorization.isPresent() && sameOrigin(start, target)) {
+                request.header("Authorization", authorization.get());
+            }
+            HttpResponse<InputStream> response = send(request.build());
+            if (!REDIRECTS.contains(response.statusCode())) {
+                return response;
+            }
+            response.body().close();
+            target = redirect(start, target, response);
+        }
+        throw failures.redirect(start, "it was redirected more than " + MAX_REDIRECTS + " times");
+    }
+
+    private HttpResponse<InputStream> send(HttpRequest request) throws IOException {
+        try {
+            return client.send(request, info -> new TimedBody(settings.idleTimeout()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted");
+        } catch (IOException e) {
+            throw failures.unreachable(request.uri(), e, settings);
+        }
+    }
+
+    private URI redirect(URI start, URI from, HttpResponse<?> response) {
+        String location = response.headers().firstValue("Location").orElse("");
+        URI target;
+        try {
+            target = from.resolve(new URI(location));
+        } catch (URISyntaxException e) {
+            throw failures.redirect(
+                    start, "it was redirected to '" + Messages.excerpt(location) + "', which is not a URL");
+        }
+        if (location.isEmpty() || target.getHost() == null) {
+            throw failures.redirect(start, "it was redirected without saying where to");
+        }
+        if (!isSafe(start, target)) {
+            throw failures.redirect(
+                    start,
+                    "it was redirected to "
+                            + Messages.excerpt(withoutQuery(target).toString())
+                            + ", but only https is followed, and plain http from this machine to itself");
+        }
+        return target;
+    }
+
+    /** https anywhere; http only where both ends are this machine. */
+    static boolean isSafe(URI start, URI target) {
+        if ("https".equalsIgnoreCase(target.getScheme())) {
+            return target.getHost() != null;
+        }
+        return "http".equalsIgnoreCase(target.getScheme())
+                && target.getHost() != null
+                && isLoopback(target.getHost())
+                && isLoopback(start.getHost());
+    }
+
+    static boolean sameOrigin(URI one, URI other) {
+        return one.getScheme().equalsIgnoreCase(other.getScheme())
+                && one.getHost().equalsIgnoreCase(other.getHost())
+                && port(one) == port(other);
+    }
+
+    private static int port(URI uri) {
+        return uri.getPort() >= 0 ? uri.getPort() : "https".equalsIgnoreCase(uri.getScheme()) ? 443 : 80;
+    }
+
+    /** A URL for messages: the query of a redirect to a storage service is a credential. */
+    static URI withoutQuery(URI uri) {
+        String text = uri.toString();
+        int question = text.indexOf('?');
+        return question < 0 ? uri : URI.create(text.substring(0, question));
+    }
+}

@@ -1,0 +1,228 @@
+package dev.supermachine.pool;
+
+import dev.supermachine.AcquireException;
+import dev.supermachine.settings.Settings;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The memory that all machines in all JVMs of a user share. A machine books what it may take before it starts; if there is not enough, it waits in order of
+ * arrival over all processes. What a process has booked or waits for lapses when the process ends, in whatever way. Thread-safe; one per JVM and store is
+ * enough.
+ */
+public final class MemoryLedger implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(MemoryLedger.class);
+    private static final long POLL_MILLIS = 100;
+
+    private final Path directory;
+    private final LedgerFile file;
+    private final MemoryProbe probe;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition released = lock.newCondition();
+    private long releases;
+
+    MemoryLedger(Path directory, MemoryProbe probe) {
+        this.directory = directory;
+        this.probe = probe;
+        try {
+            this.file = new LedgerFile(directory);
+        } catch (IOException e) {
+            throw unusable(e);
+        }
+    }
+
+    /**
+     * Opens the ledger of a store.
+     *
+     * @param directory the store's {@link dev.supermachine.snapshot.SnapshotStore#ledgerDirectory()}; made if it is missing
+     * @param budgetMib what all machines may have together, in MiB; empty to measure free memory and the control group's limit
+     * @return the ledger; closing it gives up all its bookings
+     * @throws AcquireException if the directory cannot be used
+     */
+    public static MemoryLedger open(Path directory, OptionalInt budgetMib) {
+        if (budgetMib.isEmpty()) {
+            return new MemoryLedger(directory, new LinuxMemoryProbe());
+        }
+        int budget = budgetMib.getAsInt();
+        return new MemoryLedger(directory, () -> new MemoryReading(budget, budget, "supermachine.memory.budget.mib"));
+    }
+
+    /**
+     * Opens the ledger that the settings ask for.
+     *
+     * @param directory as for {@link #open(Path, OptionalInt)}
+     * @param settings where the budget may be set
+     * @return the ledger
+     */
+    public static MemoryLedger open(Path directory, Settings settings) {
+        return open(directory, settings.memoryBudgetMib());
+    }
+
+    /**
+     * Books memory for a machine, waiting for it if need be.
+     *
+     * @param machineName the machine, for those who have to wait for it
+     * @param mib what it may take at most, in MiB
+     * @param timeout how long to wait; zero to fail at once
+     * @param onWaiting told whom this waits for, at first and whenever that changes; called from this thread
+     * @return the booking
+     * @throws AcquireException if the whole budget is smaller, the timeout has passed, or the thread is interrupted
+     * @throws IllegalArgumentException if {@code mib} is not positive
+     */
+    public Booking book(String machineName, int mib, Duration timeout, Consumer<String> onWaiting) {
+        if (mib < 1) {
+            throw new IllegalArgumentException(
+                    "A machine needs at least 1 MiB, but '" + machineName + "' asks for " + mib);
+        }
+        long deadline = System.nanoTime() + timeout.toNanos();
+        @Nullable LedgerEntry mine = null;
+        boolean done = false;
+        try {
+            mine = enter(machineName, mib);
+            @Nullable List<LedgerEntry> said = null;
+            while (true) {
+                Look look = look(mine);
+                if (look.granted()) {
+                    done = true;
+                    return new Booking(this, mine.asBooked());
+                }
+                String message = look.message(machineName, mib);
+                if (mib > look.budget()) {
+                    throw new AcquireException(message
+                            + " It would not fit even alone. Give the machine less memory, end other programs, or set"
+                            + " supermachine.memory.budget.mib.");
+                }
+                if (System.nanoTime() - deadline >= 0) {
+                    throw new AcquireException(message + " Gave up after " + timeout.toMillis()
+                            + " ms. Close machines that are not needed, lower the pool's maximum, raise"
+                            + " supermachine.acquire.timeout, or set supermachine.memory.budget.mib.");
+                }
+                if (!look.others().equals(said)) {
+                    onWaiting.accept(message);
+                    said = look.others();
+                }
+                await(message, deadline);
+            }
+        } catch (IOException e) {
+            throw unusable(e);
+        } finally {
+            if (mine != null && !done) {
+                release(mine);
+            }
+        }
+    }
+
+    /** Gives up all bookings of this ledger. */
+    @Override
+    public void close() {
+        file.close();
+        signal();
+    }
+
+    void release(LedgerEntry entry) {
+        try {
+            file.change(state -> state.without(
+                    other -> other.ticket() == entry.ticket() && other.owner().equals(entry.owner())));
+        } catch (IOException e) {
+            LOG.warn("Could not give {} back to the memory ledger in {}: {}", entry, directory, e.getMessage());
+        }
+        signal();
+    }
+
+    /** What was found at one look at the ledger. */
+    private record Look(
+            boolean granted, long budget, String origin, List<LedgerEntry> booked, List<LedgerEntry> ahead) {
+
+        List<LedgerEntry> others() {
+            return Stream.concat(booked.stream(), ahead.stream()).toList();
+        }
+
+        String message(String machine, int mib) {
+            long taken = booked.stream().mapToLong(LedgerEntry::mib).sum();
+            return "The machine '" + machine + "' needs " + mib + " MiB, but of " + budget + " MiB (" + origin + ") "
+                    + taken + " MiB are booked by " + list(booked) + "; " + list(ahead) + " came before.";
+        }
+
+        private static String list(List<LedgerEntry> entries) {
+            return entries.isEmpty()
+                    ? "nobody"
+                    : entries.stream().map(LedgerEntry::toString).collect(Collectors.joining(", "));
+        }
+    }
+
+    private LedgerEntry enter(String machineName, int mib) throws IOException {
+        List<LedgerEntry> entered = new ArrayList<>();
+        file.change(state -> {
+            LedgerEntry entry = new LedgerEntry(
+                    state.nextTicket(), file.owner(), ProcessHandle.current().pid(), machineName, mib, false);
+            entered.add(entry);
+            return state.with(entry);
+        });
+        return entered.get(0);
+    }
+
+    private Look look(LedgerEntry mine) throws IOException {
+        MemoryReading reading = probe.read();
+        List<Look> looks = new ArrayList<>();
+        file.change(state -> {
+            if (!state.entries().contains(mine)) {
+                throw new AcquireException("The memory ledger was closed while " + mine + " waited for it.");
+            }
+            LedgerState current = state.booked().isEmpty() ? state.withIdle(reading.availableMib()) : state;
+            long budget = current.budget(reading);
+            List<LedgerEntry> ahead = current.waitingBefore(mine.ticket());
+            boolean granted = ahead.isEmpty() && current.bookedMib() + mine.mib() <= budget;
+            looks.add(new Look(granted, budget, reading.origin(), current.booked(), ahead));
+            return granted ? current.map(entry -> entry.equals(mine) ? entry.asBooked() : entry) : current;
+        });
+        return looks.get(0);
+    }
+
+    /** Other processes tell nobody what they give back, so this is polled; those in this process wake it. */
+    private void await(String message, long deadline) {
+        long nanos = Math.min(TimeUnit.MILLISECONDS.toNanos(POLL_MILLIS), deadline - System.nanoTime());
+        lock.lock();
+        try {
+            long seen = releases;
+            while (seen == releases && nanos > 0) {
+                nanos = released.awaitNanos(nanos);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AcquireException("The thread was interrupted while it waited. " + message, e);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void signal() {
+        lock.lock();
+        try {
+            releases++;
+            released.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private AcquireException unusable(IOException cause) {
+        return new AcquireException(
+                "The memory ledger in " + directory + " cannot be used: " + cause.getMessage()
+                        + ". Check that the directory is yours and on a local file system.",
+                cause);
+    }
+}

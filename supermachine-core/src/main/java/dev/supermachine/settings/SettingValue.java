@@ -1,0 +1,84 @@
+package dev.supermachine.settings;
+
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A value somebody set, and its forms.
+ *
+ * @param origin where it was found, such as {@code system property supermachine.cache.dir}
+ * @param text the value, neither blank nor with blanks around it
+ */
+record SettingValue(String origin, String text) {
+
+    private static final Pattern QUANTITY = Pattern.compile("(\\d{1,18})\\s*([A-Za-z]*)");
+
+    private static final Map<String, Long> MILLIS =
+            Map.of("ms", 1L, "s", 1_000L, "min", 60_000L, "h", 3_600_000L, "d", 86_400_000L);
+
+    private static final Map<String, Long> BYTES =
+            Map.of("", 1L, "b", 1L, "kib", 1L << 10, "mib", 1L << 20, "gib", 1L << 30, "tib", 1L << 40);
+
+    Path asPath() {
+        String expected = "an absolute path";
+        try {
+            Path path = Path.of(text);
+            if (path.isAbsolute()) {
+                return path.normalize();
+            }
+        } catch (InvalidPathException e) {
+            throw wrong(expected, e);
+        }
+        throw wrong(expected, null);
+    }
+
+    Duration asDuration() {
+        long millis = quantity(MILLIS, "a positive duration such as 500 ms, 90 s, 3 min, 2 h or 30 d");
+        return Duration.ofMillis(millis);
+    }
+
+    long asBytes() {
+        return quantity(BYTES, "a positive size such as 1073741824, 512 MiB or 20 GiB");
+    }
+
+    int asInteger(int least, int most) {
+        String expected = "a whole number from " + least + " to " + most;
+        try {
+            int number = Integer.parseInt(text);
+            if (number >= least && number <= most) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            throw wrong(expected, e);
+        }
+        throw wrong(expected, null);
+    }
+
+    private long quantity(Map<String, Long> units, String expected) {
+        Matcher matcher = QUANTITY.matcher(text);
+        if (!matcher.matches()) {
+            throw wrong(expected, null);
+        }
+        Long unit = units.get(matcher.group(2).toLowerCase(Locale.ROOT));
+        long number = Long.parseLong(matcher.group(1));
+        if (unit == null || number == 0) {
+            throw wrong(expected, null);
+        }
+        try {
+            return Math.multiplyExact(number, unit);
+        } catch (ArithmeticException e) {
+            throw wrong(expected, e);
+        }
+    }
+
+    private IllegalArgumentException wrong(String expected, @Nullable Throwable cause) {
+        return new IllegalArgumentException(
+                "The " + origin + " should be " + expected + ", but was: '" + text + "'", cause);
+    }
+}

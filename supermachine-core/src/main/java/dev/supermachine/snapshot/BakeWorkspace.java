@@ -1,0 +1,64 @@
+package dev.supermachine.snapshot;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** The directory in which a snapshot is made, on the store's file system. Nobody else sees it before it is published as a whole. */
+public final class BakeWorkspace {
+
+    private final Path directory;
+
+    BakeWorkspace(Path directory) throws IOException {
+        this.directory = directory;
+        PrivateFiles.makeDirectories(machineDirectory());
+    }
+
+    /**
+     * Where the engine keeps and leaves its files, for {@link dev.supermachine.engine.MachineSpec#directory()}.
+     *
+     * @return an existing directory, empty at first
+     */
+    public Path machineDirectory() {
+        return directory.resolve(SnapshotLayout.MACHINE);
+    }
+
+    /**
+     * Where the root image stands once {@link #linkOrCopyRootImage(Path)} was called.
+     *
+     * @return the path inside the workspace
+     */
+    public Path rootImage() {
+        return directory.resolve(SnapshotLayout.ROOT_IMAGE);
+    }
+
+    /**
+     * Puts the root image into the snapshot, so that it needs nothing outside: as a hard link where the file system allows it, which takes no space, else as
+     * a copy. The file must never be written to afterwards.
+     *
+     * @param image the finished image, usually in the cache
+     * @return {@link #rootImage()}
+     * @throws IOException if neither is possible
+     */
+    public Path linkOrCopyRootImage(Path image) throws IOException {
+        return linkOrCopy(image, rootImage());
+    }
+
+    /**
+     * Makes a second name for a file, or a copy where the file system or the kernel refuses a hard link.
+     *
+     * @param source an existing regular file
+     * @param target the new name; must not exist
+     * @return the target
+     * @throws IOException if neither is possible
+     */
+    public static Path linkOrCopy(Path source, Path target) throws IOException {
+        Path file = source.toRealPath();
+        try {
+            return Files.createLink(target, file);
+        } catch (IOException | UnsupportedOperationException e) {
+            // Another file system, too many links, or fs.protected_hardlinks for a file of somebody else.
+            return Files.copy(file, target);
+        }
+    }
+}

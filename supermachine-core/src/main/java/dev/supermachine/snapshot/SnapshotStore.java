@@ -1,0 +1,326 @@
+package dev.supermachine.snapshot;
+
+import dev.supermachine.BakeException;
+import dev.supermachine.SnapshotException;
+import dev.supermachine.linux.FileLock;
+import dev.supermachine.settings.Settings;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Optional;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The snapshots of a user, shared by all JVMs. Of those that want the same fingerprint at once exactly one bakes; what it makes becomes visible by one rename,
+ * whole and on disk. A process that dies leaves no lock and nothing but a temporary directory that the next bake removes. Thread-safe.
+ */
+public final class SnapshotStore {
+
+    private static final Logger LOG = LoggerFactory.getLogger(SnapshotStore.class);
+    private static final int CONSOLE_CHARACTERS = 16 * 1024;
+    private static final int ATTEMPTS = 3;
+
+    private final SnapshotLayout layout;
+    private final Pruner pruner;
+    private final long maxBytes;
+    private final Duration maxAge;
+
+    /**
+     * A store with the limits of the settings' defaults.
+     *
+     * @param root its directory, made when the first snapshot is
+     */
+    public SnapshotStore(Path root) {
+        this(root, 20L << 30, Duration.ofDays(30));
+    }
+
+    /**
+     * A store with limits of one's own.
+     *
+     * @param root its directory, made when the first snapshot is
+     * @param maxBytes what snapshots may take on disk before a bake removes the longest unused
+     * @param maxAge how long a snapshot may stay unused before a bake removes it
+     */
+    public SnapshotStore(Path root, long maxBytes, Duration maxAge) {
+        this.layout = new SnapshotLayout(root.toAbsolutePath().normalize());
+        this.pruner = new Pruner(layout);
+        this.maxBytes = maxBytes;
+        this.maxAge = maxAge;
+    }
+
+    /**
+     * The store that the settings name, with their limits.
+     *
+     * @param settings where to look
+     * @return the store
+     */
+    public static SnapshotStore of(Settings settings) {
+        return new SnapshotStore(
+                settings.snapshotsDirectory(), settings.snapshotsMaxBytes(), settings.snapshotsMaxAge());
+    }
+
+    /**
+     * Where it is.
+     *
+     * @return an absolute path
+     */
+    public Path root() {
+        return layout.root();
+    }
+
+    /**
+     * A snapshot that is there.
+     *
+     * @param fingerprint the hash of the bake's inputs
+     * @return the snapshot, checked; or empty if there is none
+     * @throws SnapshotException if there is one but it cannot be used
+     */
+    public Optional<Snapshot> find(String fingerprint) {
+        Path directory = layout.snapshot(fingerprint);
+        return Files.isDirectory(directory) ? Optional.of(Snapshot.open(directory)) : Optional.empty();
+    }
+
+    /**
+     * The snapshot of a fingerprint, baked if there is none that can be used. If another process or thread bakes it, this one waits, says so, and takes the
+     * result; if the other fails or dies, this one bakes. A snapshot that is damaged or of another format is baked anew, with one line in the log saying why.
+     * Ends with {@link #prune}.
+     *
+     * @param name what people call it, for the manifest and messages
+     * @param fingerprint the hash of the bake's inputs
+     * @param action makes the snapshot; runs in this thread, at most once
+     * @param onWaiting told whom this waits for
+     * @return the snapshot, checked
+     * @throws BakeException if the files cannot be written, or the thread is interrupted while waiting; and whatever the action throws
+     */
+    public Snapshot bakeOnce(String name, String fingerprint, BakeAction action, WaitListener onWaiting) {
+        Path directory = layout.snapshot(fingerprint);
+        try {
+            Optional<Snapshot> ready = openQuietly(directory, fingerprint);
+            if (ready.isPresent()) {
+                return ready.get();
+            }
+            PrivateFiles.makeDirectories(layout.locks());
+            Snapshot snapshot;
+            try (BakeLock lock = BakeLock.acquire(layout.lock(fingerprint), name, onWaiting)) {
+                lock.writeHolder(name);
+                Optional<Snapshot> usable = openOrDiscard(name, directory, fingerprint);
+                if (usable.isPresent()) {
+                    return usable.get();
+                }
+                pruner.sweepHeld(fingerprint);
+                snapshot = bake(name, fingerprint, action);
+            }
+            tidy(fingerprint);
+            return snapshot;
+        } catch (IOException e) {
+            throw new BakeException(
+                    "The snapshot of '" + name + "' could not be stored in " + layout.root() + ": " + e.getMessage()
+                            + ". Check that the directory is yours, on a local file system, and has space left.",
+                    e);
+        }
+    }
+
+    /**
+     * As {@link #bakeOnce}, and holds it. Takes care of the case that somebody prunes it in between.
+     *
+     * @param name as for {@code bakeOnce}
+     * @param fingerprint as for {@code bakeOnce}
+     * @param action as for {@code bakeOnce}; may run more than once
+     * @param onWaiting as for {@code bakeOnce}
+     * @return the use, held
+     * @throws SnapshotException if it was removed again and again
+     */
+    public SnapshotUse bakeOnceAndUse(String name, String fingerprint, BakeAction action, WaitListener onWaiting) {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return bakeOnce(name, fingerprint, action, onWaiting).acquireUse();
+            } catch (SnapshotException e) {
+                if (attempt == ATTEMPTS) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /**
+     * Removes snapshots that were unused for too long, then the longest unused until the rest fits. What is in use by any process stays. Sizes are what files
+     * take on disk, and a file that several snapshots share counts once.
+     *
+     * @param bytes what the snapshots may take together
+     * @param age how long one may stay unused
+     * @return what was removed and what could not be
+     * @throws SnapshotException if the store cannot be read or written
+     */
+    public PruneReport prune(long bytes, Duration age) {
+        try {
+            PrivateFiles.makeDirectories(layout.locks());
+            pruner.sweep();
+            return pruner.prune(bytes, age, "");
+        } catch (IOException e) {
+            throw new SnapshotException(
+                    "The snapshots in " + layout.root() + " could not be pruned: " + e.getMessage()
+                            + ". Check that the directory is yours.",
+                    e);
+        }
+    }
+
+    /**
+     * The digest for values of environment variables, under this store's key, which is made at the first call.
+     *
+     * @return the digest
+     * @throws SnapshotException if the key cannot be read or made
+     */
+    public EnvironmentDigest environmentDigest() {
+        Path key = layout.environmentKey();
+        try {
+            if (!Files.exists(key)) {
+                PrivateFiles.makeDirectories(layout.locks());
+                try (FileLock lock = FileLock.exclusive(layout.locks().resolve("environment.lock"))) {
+                    if (lock.isCurrent() && !Files.exists(key)) {
+                        byte[] random = new byte[EnvironmentDigest.KEY_BYTES];
+                        new SecureRandom().nextBytes(random);
+                        Path temporary = key.resolveSibling("environment.key." + UUID.randomUUID());
+                        PrivateFiles.writeNew(temporary, random);
+                        Files.move(temporary, key, StandardCopyOption.ATOMIC_MOVE);
+                        PrivateFiles.sync(layout.root());
+                    }
+                }
+            }
+            return new EnvironmentDigest(Files.readAllBytes(key));
+        } catch (IOException | IllegalArgumentException e) {
+            throw new SnapshotException(
+                    "The key " + key + " cannot be used: " + e.getMessage() + ". Delete it; a new one is made.", e);
+        }
+    }
+
+    /**
+     * Where the memory ledger of all JVMs lives.
+     *
+     * @return a directory in the store; it may not exist yet
+     */
+    public Path ledgerDirectory() {
+        return layout.ledger();
+    }
+
+    private Snapshot bake(String name, String fingerprint, BakeAction action) throws IOException {
+        Path temporary = layout.temporary()
+                .resolve(fingerprint + "." + ProcessHandle.current().pid() + "." + UUID.randomUUID());
+        try {
+            BakeWorkspace workspace = new BakeWorkspace(temporary);
+            Instant created = Instant.now().truncatedTo(ChronoUnit.MILLIS);
+            long start = System.nanoTime();
+            SnapshotDetails details = action.bake(workspace);
+            Duration duration = Duration.ofNanos(System.nanoTime() - start).truncatedTo(ChronoUnit.MILLIS);
+            if (!Files.isRegularFile(workspace.rootImage())) {
+                throw new IllegalStateException("The bake of '" + name + "' left no root image in its workspace");
+            }
+            SnapshotManifest manifest = new SnapshotManifest(
+                    SnapshotManifest.FORMAT_VERSION,
+                    fingerprint,
+                    name,
+                    shortened(details),
+                    created,
+                    duration,
+                    Integrity.scan(temporary));
+            return publish(temporary, manifest);
+        } finally {
+            PrivateFiles.deleteTree(temporary);
+        }
+    }
+
+    /** The manifest is written last, everything is on disk before the rename, and the rename before anybody hears of it. */
+    private Snapshot publish(Path temporary, SnapshotManifest manifest) throws IOException {
+        byte[] text = ManifestFormat.write(manifest).getBytes(StandardCharsets.UTF_8);
+        if (!ManifestFormat.read(text).equals(manifest)) {
+            throw new IllegalStateException("The manifest does not survive being written: " + manifest);
+        }
+        PrivateFiles.writeNew(temporary.resolve(SnapshotLayout.USED), new byte[0]);
+        PrivateFiles.writeNew(temporary.resolve(SnapshotLayout.MANIFEST), text);
+        PrivateFiles.secureAndSync(temporary);
+        Integrity.writeNote(temporary, manifest);
+        PrivateFiles.makeDirectories(layout.baked());
+        Path target = layout.snapshot(manifest.fingerprint());
+        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+        PrivateFiles.sync(layout.baked());
+        return Snapshot.openChecked(target);
+    }
+
+    private static Optional<Snapshot> openQuietly(Path directory, String fingerprint) throws IOException {
+        try {
+            return Files.isDirectory(directory) ? Optional.of(openFor(directory, fingerprint)) : Optional.empty();
+        } catch (DamagedSnapshotException e) {
+            // Looked at again under the lock, and said there.
+            return Optional.empty();
+        }
+    }
+
+    private Optional<Snapshot> openOrDiscard(String name, Path directory, String fingerprint) throws IOException {
+        if (!Files.isDirectory(directory)) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(openFor(directory, fingerprint));
+        } catch (DamagedSnapshotException e) {
+            LOG.warn("Baking '{}' again, because the snapshot {} cannot be used: {}", name, directory, e.getMessage());
+            pruner.discardHeld(directory, fingerprint);
+            return Optional.empty();
+        }
+    }
+
+    private static Snapshot openFor(Path directory, String fingerprint) throws IOException {
+        Snapshot snapshot = Snapshot.openChecked(directory);
+        if (!snapshot.manifest().fingerprint().equals(fingerprint)) {
+            throw new DamagedSnapshotException("it is that of other inputs, with the fingerprint "
+                    + snapshot.manifest().fingerprint());
+        }
+        return snapshot;
+    }
+
+    /** A bake has succeeded even if the tidying up after it has not. */
+    private void tidy(String keep) {
+        try {
+            pruner.sweep();
+            PruneReport report = pruner.prune(maxBytes, maxAge, keep);
+            if (!report.removed().isEmpty()) {
+                LOG.info(
+                        "Removed {} snapshots from {}, which now take {} MiB",
+                        report.removed().size(),
+                        layout.root(),
+                        report.remainingBytes() >> 20);
+            }
+        } catch (IOException e) {
+            LOG.warn("Could not remove old snapshots from {}: {}", layout.root(), e.getMessage());
+        }
+    }
+
+    private static SnapshotDetails shortened(SnapshotDetails details) {
+        String tail = details.consoleTail();
+        if (tail.length() <= CONSOLE_CHARACTERS) {
+            return details;
+        }
+        return new SnapshotDetails(
+                details.imageReference(),
+                details.imageDigest(),
+                details.platform(),
+                details.engineId(),
+                details.engineIdentity(),
+                details.memoryMib(),
+                details.vcpus(),
+                details.guestPorts(),
+                details.listenerRequired(),
+                details.trigger(),
+                details.kernelFingerprint(),
+                details.agentFingerprint(),
+                details.environment(),
+                details.workload(),
+                tail.substring(tail.length() - CONSOLE_CHARACTERS));
+    }
+}

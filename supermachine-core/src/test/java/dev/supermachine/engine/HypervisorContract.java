@@ -1,0 +1,359 @@
+package dev.supermachine.engine;
+
+import static dev.supermachine.engine.ContractGuest.activation;
+import static dev.supermachine.engine.ContractGuest.ask;
+import static dev.supermachine.engine.ContractGuest.line;
+import static dev.supermachine.engine.ContractGuest.send;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.supermachine.EngineException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What every engine must do. Subclasses name the engine; where it is not usable, the tests are skipped with its reason. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Timeout(180)
+public abstract class HypervisorContract {
+
+    private static final int MEGABYTE = 1 << 20;
+    private static final Duration SOON = Duration.ofSeconds(20);
+
+    @TempDir
+    static Path temporary;
+
+    private final List<AutoCloseable> open = new ArrayList<>();
+    private Path snapshot = Path.of("");
+    private String ramHash = "";
+
+    /** The engine under test, always the same object. */
+    protected abstract Hypervisor hypervisor();
+
+    /** Boots one machine, looks at it, and captures it; the tests restore from that. */
+    @BeforeAll
+    final void bootAndCapture() throws IOException, ExecutionException, InterruptedException {
+        Availability availability = hypervisor().probe();
+        Assumptions.assumeTrue(availability.usable(), availability.reason());
+        snapshot = Files.createDirectory(temporary.resolve("snapshot"));
+        try (Machine machine = hypervisor().boot(ContractGuest.instance().spec(snapshot, 1))) {
+            assertThat(machine.isAlive()).isTrue();
+            assertThat(machine.endReason()).isEqualTo("still running");
+            assertThat(ask(machine, "PING")).isEqualTo("PONG");
+            await().atMost(SOON).until(() -> machine.console().text().contains("contract-init: ready"));
+            assertThat(machine.console().text()).as("from the first byte").contains("Linux version");
+            assertThat(ask(machine, "CMDLINE")).contains("tsc_early_khz=").endsWith("contract.mark=1");
+            echo(machine);
+            pauseAndResume(machine);
+            assertThat(ask(machine, "FILL 8 a")).isEqualTo("OK");
+            assertThat(ask(machine, "NEXT")).isEqualTo("1");
+            machine.capture(snapshot);
+        }
+        ramHash = hash(snapshot.resolve("ram"));
+    }
+
+    /** Lets go of what a test opened. */
+    @AfterEach
+    final void closeAll() throws Exception {
+        for (AutoCloseable closeable : open) {
+            closeable.close();
+        }
+        open.clear();
+    }
+
+    /** All tests read the same memory file. */
+    @AfterAll
+    final void snapshotIsUnchanged() throws IOException {
+        if (!ramHash.isEmpty()) {
+            assertThat(hash(snapshot.resolve("ram"))).isEqualTo(ramHash);
+        }
+    }
+
+    @Test
+    final void snapshotHoldsWhatItNeedsAndNothingElse() throws IOException {
+        try (Stream<Path> files = Files.list(snapshot)) {
+            assertThat(files.map(file -> file.getFileName().toString())).containsExactlyInAnyOrder("ram", "state");
+        }
+        Path ram = snapshot.resolve("ram");
+        assertThat(Files.size(ram)).isEqualTo((long) ContractGuest.MEMORY_MIB << 20);
+        assertThat((Integer) Files.getAttribute(ram, "unix:mode") & 0777).isEqualTo(0600);
+    }
+
+    @Test
+    final void restoredMachineContinuesWhereItWasCaptured() throws IOException {
+        Machine machine = restore("continues", snapshot);
+        assertThat(ask(machine, "NEXT")).isEqualTo("2");
+        assertThat(ask(machine, "SUM")).isEqualTo(sum('a'));
+        echo(machine);
+        assertThat(ask(machine, "SAY after the restore")).isEqualTo("OK");
+        await().atMost(SOON).until(() -> machine.console().tail(5).contains("after the restore"));
+    }
+
+    @Test
+    final void restoredMachinesHaveMemoryOfTheirOwn() throws IOException {
+        List<Machine> machines = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            machines.add(restore("own-" + i, snapshot));
+        }
+        for (int i = 0; i < 3; i++) {
+            assertThat(ask(machines.get(i), "FILL 8 " + (char) ('p' + i))).isEqualTo("OK");
+        }
+        for (int i = 0; i < 3; i++) {
+            assertThat(ask(machines.get(i), "SUM")).isEqualTo(sum((char) ('p' + i)));
+        }
+        assertThat(ask(restore("own-after", snapshot), "SUM")).isEqualTo(sum('a'));
+        assertThat(hash(snapshot.resolve("ram"))).isEqualTo(ramHash);
+    }
+
+    @Test
+    final void restoredMachineHasItsDevices() throws IOException {
+        Machine machine = restore("devices", snapshot);
+        String head = HexFormat.of()
+                .formatHex(
+                        ContractGuest.rootMark().substring(0, 16).getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+        assertThat(ask(machine, "DISK")).isEqualTo(head);
+        assertThat(ask(machine, "WRITEDISK")).isEqualTo("Operation not permitted");
+        assertThat(ask(machine, "RANDOM")).matches("[0-9a-f]{16}").isNotEqualTo(ask(machine, "RANDOM"));
+    }
+
+    @Test
+    final void pausesAndResumesARestoredMachine() throws IOException, ExecutionException, InterruptedException {
+        pauseAndResume(restore("pauses", snapshot));
+    }
+
+    @Test
+    final void preparedMachineDoesNotRun() throws IOException {
+        Prepared prepared = prepare("waits", snapshot);
+        assertThat(prepared.isAlive()).isTrue();
+        Machine machine = register(prepared.activate(activation(1)));
+        assertThat(prepared.isAlive()).isFalse();
+        assertThat(ask(machine, "PING")).isEqualTo("PONG");
+    }
+
+    @Test
+    final void activatesOnce() {
+        Prepared prepared = prepare("once", snapshot);
+        register(prepared.activate(activation(1)));
+        assertThatThrownBy(() -> prepared.activate(activation(2)))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("Machine 'once' was activated or closed before");
+    }
+
+    @Test
+    final void closingAPreparedMachineAfterItsActivationLeavesTheMachineAlone() throws IOException {
+        Prepared prepared = prepare("handed-over", snapshot);
+        Machine machine = register(prepared.activate(activation(1)));
+        prepared.close();
+        assertThat(ask(machine, "PING")).isEqualTo("PONG");
+    }
+
+    @Test
+    final void closedPreparedMachineIsNotActivated() {
+        Prepared prepared = prepare("closed", snapshot);
+        prepared.close();
+        prepared.close();
+        assertThat(prepared.isAlive()).isFalse();
+        assertThatThrownBy(() -> prepared.activate(activation(1))).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    final void closingEndsABlockedReader() throws InterruptedException {
+        Machine machine = restore("reader", snapshot);
+        FutureTask<Integer> reader = start(() -> machine.agent().read(ByteBuffer.allocate(16)));
+        await().pollDelay(Duration.ofMillis(200)).atMost(SOON).until(() -> !reader.isDone());
+        machine.close();
+        machine.close();
+        await().atMost(SOON).until(reader::isDone);
+        assertThat(machine.isAlive()).isFalse();
+        assertThat(machine.endReason()).isEqualTo("closed");
+        try {
+            assertThat(reader.get()).isEqualTo(-1);
+        } catch (ExecutionException e) {
+            assertThat(e).cause().isInstanceOf(IOException.class);
+        }
+    }
+
+    @Test
+    final void guestThatPowersOffEndsTheMachine() throws IOException {
+        Machine machine = restore("powers-off", snapshot);
+        send(machine, "OFF");
+        await().atMost(SOON).until(() -> !machine.isAlive());
+        assertThat(machine.endReason()).contains("guest");
+        assertThatThrownBy(machine::pause)
+                .isInstanceOf(EngineException.class)
+                .hasMessageContaining("Cannot pause machine 'powers-off'")
+                .hasMessageContaining(machine.endReason());
+    }
+
+    @Test
+    final void restoredMachineIsNotCaptured() throws IOException {
+        Machine machine = restore("restored", snapshot);
+        Path directory = Files.createDirectory(temporary.resolve("again"));
+        assertThatThrownBy(() -> machine.capture(directory))
+                .isInstanceOf(EngineException.class)
+                .hasMessageContaining("it was restored from a snapshot");
+        assertThat(ask(machine, "PING")).isEqualTo("PONG");
+    }
+
+    @Test
+    final void snapshotRestoresFromAnotherDirectory() throws IOException {
+        Path moved = Files.createDirectories(temporary.resolve("else, where").resolve("it \"is\""));
+        for (String file : List.of("ram", "state")) {
+            Files.copy(snapshot.resolve(file), moved.resolve(file));
+        }
+        assertThat(ask(restore("moved", moved), "SUM")).isEqualTo(sum('a'));
+    }
+
+    @Test
+    final void damagedSnapshotIsRefused() throws IOException {
+        Path damaged = Files.createDirectory(temporary.resolve("damaged"));
+        Files.copy(snapshot.resolve("ram"), damaged.resolve("ram"));
+        byte[] state = Files.readAllBytes(snapshot.resolve("state"));
+        Files.write(damaged.resolve("state"), java.util.Arrays.copyOf(state, state.length / 2));
+        assertThatThrownBy(() -> prepare("damaged", damaged))
+                .isInstanceOf(EngineException.class)
+                .hasMessageContaining("Cannot restore machine 'damaged' from " + damaged);
+        Files.write(damaged.resolve("ram"), new byte[4096]);
+        assertThatThrownBy(() -> prepare("damaged", damaged))
+                .isInstanceOf(EngineException.class)
+                .hasMessageContaining("has 4096 bytes, but 256 MiB are 268435456");
+        Files.delete(damaged.resolve("ram"));
+        assertThatThrownBy(() -> prepare("damaged", damaged))
+                .isInstanceOf(EngineException.class)
+                .hasMessageContaining("cannot be read");
+    }
+
+    @Test
+    final void resetFollowsTheCapability() throws IOException {
+        Machine machine = restore("reset", snapshot);
+        assertThat(ask(machine, "FILL 8 z")).isEqualTo("OK");
+        if (hypervisor().capabilities().contains(Capability.RESET_IN_PLACE)) {
+            machine.reset(activation(2));
+            assertThat(ask(machine, "SUM")).isEqualTo(sum('a'));
+        } else {
+            assertThatThrownBy(() -> machine.reset(activation(2))).isInstanceOf(UnsupportedOperationException.class);
+            assertThat(ask(machine, "SUM")).isEqualTo(sum('z'));
+        }
+    }
+
+    @Test
+    final void twoProcessorsAreRestoredToo() throws IOException {
+        Path directory = Files.createDirectory(temporary.resolve("two"));
+        try (Machine machine = hypervisor().boot(ContractGuest.instance().spec(directory, 2))) {
+            assertThat(ask(machine, "PING")).isEqualTo("PONG");
+            assertThat(machine.console().text()).contains("Brought up 1 node, 2 CPUs");
+            machine.capture(directory);
+            assertThat(machine.isAlive()).isFalse();
+        }
+        Prepared prepared =
+                register(hypervisor().prepare(ContractGuest.instance().source("two", directory, 2)));
+        Machine machine = register(prepared.activate(activation(1)));
+        assertThat(ask(machine, "NEXT")).isEqualTo("1");
+    }
+
+    @Test
+    final void identityIsTheSameOnEveryCall() {
+        assertThat(hypervisor().identity())
+                .startsWith(hypervisor().id())
+                .isEqualTo(hypervisor().identity())
+                .doesNotContain("\n");
+    }
+
+    /** Prepares a machine that the test's end closes. */
+    protected final Prepared prepare(String name, Path directory) {
+        return register(hypervisor().prepare(ContractGuest.instance().source(name, directory, 1)));
+    }
+
+    /** Prepares and activates. */
+    protected final Machine restore(String name, Path directory) {
+        return register(prepare(name, directory).activate(activation(1)));
+    }
+
+    /** The directory that was captured. */
+    protected final Path snapshot() {
+        return snapshot;
+    }
+
+    private <T extends AutoCloseable> T register(T closeable) {
+        open.add(closeable);
+        return closeable;
+    }
+
+    /** A megabyte there and back, at the same time. */
+    private static void echo(Machine machine) throws IOException {
+        byte[] bytes = new byte[MEGABYTE];
+        new Random(42).nextBytes(bytes);
+        send(machine, "ECHO " + MEGABYTE);
+        FutureTask<Boolean> writer = start(() -> {
+            machine.agent().write(ByteBuffer.wrap(bytes));
+            return true;
+        });
+        ByteBuffer back = ByteBuffer.allocate(MEGABYTE);
+        while (back.hasRemaining()) {
+            assertThat(machine.agent().read(back)).isPositive();
+        }
+        assertThat(writer).succeedsWithin(SOON);
+        assertThat(back.array()).isEqualTo(bytes);
+    }
+
+    private static void pauseAndResume(Machine machine) throws IOException, ExecutionException, InterruptedException {
+        machine.pause();
+        send(machine, "PING");
+        FutureTask<String> answer = start(() -> line(machine));
+        await().during(Duration.ofMillis(300)).atMost(SOON).until(() -> !answer.isDone());
+        machine.resume();
+        assertThat(answer).succeedsWithin(SOON);
+        assertThat(answer.get()).isEqualTo("PONG");
+    }
+
+    private static <T> FutureTask<T> start(Callable<T> work) {
+        FutureTask<T> task = new FutureTask<>(work);
+        Thread thread = new Thread(task, "contract");
+        thread.setDaemon(true);
+        thread.start();
+        return task;
+    }
+
+    private static String sum(char filledWith) {
+        return Long.toString(8L * MEGABYTE * filledWith);
+    }
+
+    private static String hash(Path file) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            try (var in = Files.newInputStream(file)) {
+                byte[] buffer = new byte[MEGABYTE];
+                for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+                    digest.update(buffer, 0, count);
+                }
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError(e);
+        }
+    }
+}

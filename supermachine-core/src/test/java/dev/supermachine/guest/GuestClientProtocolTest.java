@@ -1,0 +1,424 @@
+package dev.supermachine.guest;
+
+import static dev.supermachine.guest.ScriptedAgent.payload;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.supermachine.MachineException;
+import dev.supermachine.engine.Activation;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The client against a peer that keeps to the protocol or breaks it, one rule at a time. */
+@Timeout(60)
+class GuestClientProtocolTest {
+
+    private static final Duration LONG = Duration.ofSeconds(30);
+    private static final ExecRequest TRUE = ExecRequest.of("true");
+
+    private final PipeChannel.Pair pipes = PipeChannel.pair();
+    private final ScriptedAgent agent = new ScriptedAgent(pipes.far());
+    private final GuestClient client = new GuestClient(pipes.near(), "m-1", () -> "first line\nlast line\n");
+
+    @AfterEach
+    void close() {
+        client.close();
+        agent.close();
+    }
+
+    @Test
+    void walksThroughABake() throws Exception {
+        agent.control(FrameType.HELLO, payload().u32(1).string("abc").string("6.1.0"));
+        assertThat(client.awaitHello(LONG)).isEqualTo(new Hello(1, "abc", "6.1.0"));
+        FrameReader ack = new FrameReader(agent.expect(FrameType.HELLO_ACK));
+        assertThat(ack.u32()).isEqualTo(1);
+        ack.end();
+
+        CompletableFuture<Void> configured = async(() -> client.configure(
+                new WorkloadSpec(
+                        List.of("/bin/app", "-x"), Map.of("A", "1"), "app", "/srv", 15, "box", Map.of("h", "10.0.0.1")),
+                LONG));
+        FrameReader configure = new FrameReader(agent.expect(FrameType.CONFIGURE));
+        assertThat(configure.strings()).containsExactly("/bin/app", "-x");
+        assertThat(configure.map()).containsExactly(Map.entry("A", "1"));
+        assertThat(configure.string()).isEqualTo("app");
+        assertThat(configure.string()).isEqualTo("/srv");
+        assertThat(configure.u32()).isEqualTo(15);
+        assertThat(configure.string()).isEqualTo("box");
+        assertThat(configure.map()).containsExactly(Map.entry("h", "10.0.0.1"));
+        configure.end();
+        agent.control(FrameType.CONFIGURED, payload());
+        configured.get();
+
+        CompletableFuture<Integer> started = CompletableFuture.supplyAsync(() -> client.start(LONG));
+        agent.expect(FrameType.START);
+        agent.control(FrameType.STARTED, payload().u32(42));
+        assertThat(started.get()).isEqualTo(42);
+
+        CompletableFuture<Void> frozen = async(() -> client.freeze(LONG));
+        agent.expect(FrameType.FREEZE);
+        agent.control(FrameType.PARKED, payload());
+        frozen.get();
+        assertThatThrownBy(() -> client.exec(TRUE))
+                .isInstanceOf(MachineException.class)
+                .hasMessage("Machine 'm-1': cannot execute [true]: the machine is frozen until it is resumed");
+
+        resume(7);
+        agent.control(FrameType.WORKLOAD_EXIT, payload().u8(1).u32(9));
+        assertThat(client.workloadExit().get())
+                .isEqualTo(new WorkloadExit(true, 9))
+                .hasToString("was killed by signal 9");
+    }
+
+    @Test
+    void aRestoredMachineBeginsWithResume() throws Exception {
+        PipeChannel.Pair others = PipeChannel.pair();
+        try (ScriptedAgent parked = new ScriptedAgent(others.far());
+                GuestClient restored = GuestClient.restored(others.near(), "m-2", () -> "")) {
+            assertThatThrownBy(() -> restored.exec(TRUE))
+                    .hasMessage("Machine 'm-2': cannot execute [true]: the machine is parked until it is resumed");
+            byte[] entropy = new byte[Activation.ENTROPY_BYTES];
+            entropy[0] = 99;
+            Clock clock = Clock.fixed(Instant.ofEpochSecond(1_700_000_000L, 5), ZoneOffset.UTC);
+            CompletableFuture<Void> resumed =
+                    async(() -> restored.resume(new Activation(3, entropy, clock, "box-3", Map.of("B", "2")), LONG));
+
+            Frame frame = parked.expect(FrameType.RESUME);
+            assertThat(frame.epoch()).isEqualTo(3);
+            FrameReader resume = new FrameReader(frame);
+            assertThat(resume.u32()).isEqualTo(3);
+            assertThat(resume.bytes(32)).isEqualTo(entropy);
+            assertThat(resume.u64()).isEqualTo(1_700_000_000L);
+            assertThat(resume.u32()).isEqualTo(5);
+            assertThat(resume.string()).isEqualTo("box-3");
+            assertThat(resume.map()).containsExactly(Map.entry("B", "2"));
+            resume.end();
+            parked.epoch(3);
+            parked.control(FrameType.RESUMED, payload());
+            resumed.get();
+            CompletableFuture<GuestProcess> process = CompletableFuture.supplyAsync(() -> restored.exec(TRUE));
+            assertThat(parked.next().epoch()).isEqualTo(3);
+            parked.stream(FrameType.OPENED, 0, 1, payload().u32(0).u32(5).payload());
+            assertThat(process.get().pid()).isEqualTo(5);
+        }
+    }
+
+    @Test
+    void framesOfAnotherEpochAreDropped() throws Exception {
+        GuestProcess process = exec();
+        agent.epoch(-4);
+        agent.stream(FrameType.DATA, 1, 1, "from elsewhere".getBytes(StandardCharsets.UTF_8));
+        agent.stream(FrameType.RESULT, 0, 77, new byte[0]);
+        agent.control(FrameType.PONG, payload());
+        agent.epoch(0);
+        agent.stream(FrameType.DATA, 1, 1, new byte[] {'y'});
+        agent.stream(FrameType.EOF, 1, 1, new byte[0]);
+
+        assertThat(process.stdout().readAllBytes()).isEqualTo(new byte[] {'y'});
+    }
+
+    @Test
+    void anErrorIsARefusalAndTheClientGoesOn() throws Exception {
+        CompletableFuture<Void> frozen = async(() -> client.freeze(LONG));
+        agent.expect(FrameType.FREEZE);
+        agent.control(FrameType.ERROR, payload().u32(1001).string("a stream is open"));
+        assertThatThrownBy(frozen::get)
+                .hasRootCauseInstanceOf(MachineException.class)
+                .hasRootCauseMessage("Machine 'm-1': cannot freeze: a stream is open (not possible in this state)");
+
+        CompletableFuture<byte[]> read = CompletableFuture.supplyAsync(() -> client.readFile("/no", 9));
+        int number = agent.expect(FrameType.OPEN).stream();
+        agent.stream(
+                FrameType.STREAM_ERROR,
+                0,
+                number,
+                payload().u32(2).string("cannot read /no").payload());
+        assertThatThrownBy(read::get)
+                .hasRootCauseMessage("Machine 'm-1': cannot read /no: there is no such file in the guest");
+
+        CompletableFuture<GuestProcess> exec = CompletableFuture.supplyAsync(() -> client.exec(TRUE));
+        number = agent.expect(FrameType.OPEN).stream();
+        agent.stream(
+                FrameType.STREAM_ERROR,
+                0,
+                number,
+                payload().u32(13).string("cannot execute \"true\"").payload());
+        assertThatThrownBy(exec::get)
+                .hasRootCauseMessage("Machine 'm-1': cannot execute [true]: cannot execute \"true\" (errno 13)");
+        assertThat(exec()).isNotNull();
+    }
+
+    @Test
+    void aMissedDeadlineNamesWhatWasAwaitedAndShowsTheConsole() {
+        assertThatThrownBy(() -> client.awaitHello(Duration.ofMillis(20)))
+                .isInstanceOf(MachineException.class)
+                .hasMessage("Machine 'm-1': its agent did not mount its root file system and say HELLO within 20 ms."
+                        + " The guest hangs or is starved of CPU time; allow more time if it is only slow\n"
+                        + "The guest's console ends with:\nfirst line\nlast line");
+    }
+
+    @Test
+    void aLateAnswerIsNotTakenForTheNextOne() throws Exception {
+        assertThatThrownBy(() -> client.ping(Duration.ofMillis(20)))
+                .hasMessageStartingWith("Machine 'm-1': its agent did not answer a ping within 20 ms");
+        byte[] first = agent.expect(FrameType.PING).payload();
+        CompletableFuture<Void> second = async(() -> client.ping(LONG));
+        agent.control(FrameType.PONG, payload().bytes(first));
+        Frame ping = agent.expect(FrameType.PING);
+        assertThat(second).isNotDone();
+        agent.control(FrameType.PONG, payload().bytes(ping.payload()));
+        second.get();
+    }
+
+    @Test
+    void aResultCountsOnce() throws Exception {
+        GuestProcess process = exec();
+        agent.stream(FrameType.RESULT, 0, 1, result(0, 3));
+        agent.stream(FrameType.RESULT, 0, 1, result(1, 9));
+        agent.stream(FrameType.DATA, 1, 1, new byte[70]);
+
+        assertThat(process.waitFor(LONG).status()).isEqualTo(3);
+        assertThat(process.stdout().readAllBytes()).isEmpty();
+        assertThat(process.exit().get()).isEqualTo(process.waitFor(LONG));
+        assertThat(exec()).as("the client goes on").isNotNull();
+    }
+
+    @Test
+    void endsOnAHeaderThatBreaksARule() {
+        agent.raw(FrameCodecTest.header(4, 0x22, 1, 0x1234, 1));
+        assertEnded("a frame whose magic is 0x1234 instead of 0x4d53");
+    }
+
+    @Test
+    void endsOnAFrameThatIsTooLong() {
+        agent.raw(FrameCodecTest.header(65_537, 0x22, 1, 0x4D53, 1));
+        assertEnded("a frame of 65537 bytes, where at most 65536 are allowed");
+    }
+
+    @Test
+    void endsOnAnUnknownType() {
+        agent.raw(FrameCodecTest.header(0, 0x2A, 0, 0x4D53, 1));
+        assertEnded("a frame of the unknown type 0x2a");
+    }
+
+    @Test
+    void endsOnATypeThatOnlyTheHostSends() {
+        agent.stream(FrameType.RESET, 0, 1, new byte[0]);
+        assertEnded("a frame of RESET, which only the host sends");
+    }
+
+    @Test
+    void endsOnDataBeyondTheCredit() {
+        GuestProcess process = exec();
+        for (int sent = 0; sent < GuestClient.DEFAULT_WINDOW; sent += Frame.MAX_PAYLOAD) {
+            agent.stream(FrameType.DATA, 1, 1, new byte[Frame.MAX_PAYLOAD]);
+        }
+        agent.stream(FrameType.DATA, 2, 1, new byte[1]);
+        agent.stream(FrameType.DATA, 1, 1, new byte[1]);
+
+        assertEnded("1 bytes of DATA where 0 were allowed (EXEC, stream 1)");
+        assertThatThrownBy(() -> process.waitFor(LONG)).hasMessageContaining("1 bytes of DATA where 0 were allowed");
+        assertThatThrownBy(() -> process.stdout().transferTo(java.io.OutputStream.nullOutputStream()))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("1 bytes of DATA where 0 were allowed")
+                .hasCauseInstanceOf(MachineException.class);
+    }
+
+    @Test
+    void endsOnAStreamThatNeverWas() {
+        agent.stream(FrameType.DATA, 1, 1, new byte[1]);
+        assertEnded("a frame of DATA for the stream 1, which was never opened");
+    }
+
+    @Test
+    void endsOnDataBeforeOpened() {
+        CompletableFuture<GuestProcess> process = CompletableFuture.supplyAsync(() -> client.exec(TRUE));
+        agent.expect(FrameType.OPEN);
+        agent.stream(FrameType.DATA, 1, 1, new byte[1]);
+        assertEnded("DATA before OPENED (EXEC, stream 1)");
+        assertThatThrownBy(process::get).hasRootCauseMessage("DATA before OPENED (EXEC, stream 1)");
+    }
+
+    @Test
+    void endsOnFramesOutOfOrderWithinAStream() {
+        exec();
+        agent.stream(FrameType.EOF, 1, 1, new byte[0]);
+        agent.stream(FrameType.DATA, 1, 1, new byte[1]);
+        assertEnded("DATA after EOF (EXEC, stream 1)");
+    }
+
+    @Test
+    void endsOnOpenedTwice() {
+        exec();
+        agent.stream(FrameType.OPENED, 0, 1, payload().u32(0).u32(1).payload());
+        assertEnded("OPENED twice (EXEC, stream 1)");
+    }
+
+    @Test
+    void endsOnDataOnTheHostsSubchannel() {
+        exec();
+        agent.stream(FrameType.DATA, 0, 1, new byte[1]);
+        assertEnded("DATA on subchannel 0 (EXEC, stream 1)");
+    }
+
+    @Test
+    void endsOnAWindowThatIsTooLarge() {
+        exec();
+        agent.stream(FrameType.CREDIT, 0, 1, payload().u32(0xFFFF_FFFFL).payload());
+        assertEnded("CREDIT that makes a window of 4294967295 bytes (EXEC, stream 1)");
+    }
+
+    @Test
+    void endsOnAPayloadOfTheWrongLength() {
+        exec();
+        agent.stream(FrameType.CREDIT, 0, 1, payload().u32(1).u8(0).payload());
+        assertEnded("a payload of CREDIT that has 1 bytes too many (EXEC, stream 1)");
+    }
+
+    @Test
+    void endsOnACountBomb() {
+        agent.control(FrameType.HELLO, payload().u32(1).u32(0xFFFF_FFF0L).u32(7));
+        assertEnded("a payload of HELLO that announces 4294967280 items where 4 bytes are left");
+    }
+
+    @Test
+    void endsOnAnotherVersion() {
+        agent.control(FrameType.HELLO, payload().u32(2).string("x").string("y"));
+        assertEnded(
+                "its agent speaks version 2 of the protocol, this library version 1; the two were not built together");
+    }
+
+    @Test
+    void endsOnHelloTwice() {
+        agent.control(FrameType.HELLO, payload().u32(1).string("x").string("y"));
+        agent.control(FrameType.HELLO, payload().u32(1).string("x").string("y"));
+        assertEnded("a HELLO that was not due");
+    }
+
+    @Test
+    void endsOnAnAnswerThatNobodyAskedFor() {
+        agent.control(FrameType.PARKED, payload());
+        assertEnded("a frame of PARKED that nobody asked for");
+    }
+
+    @Test
+    void endsOnTheWrongAnswer() {
+        CompletableFuture<Void> ping = async(() -> client.ping(LONG));
+        agent.expect(FrameType.PING);
+        agent.control(FrameType.PARKED, payload());
+        assertEnded("a frame of PARKED where PONG was due");
+        assertThat(ping).failsWithin(LONG);
+    }
+
+    @Test
+    void endsOnAPongThatDoesNotMatch() {
+        CompletableFuture<Void> ping = async(() -> client.ping(LONG));
+        agent.expect(FrameType.PING);
+        agent.control(FrameType.PONG, payload().u64(0));
+        assertThat(ping).failsWithin(LONG);
+        assertEnded("a PONG that does not match its PING");
+    }
+
+    @Test
+    void endsOnAResultThatCannotBeRead() {
+        GuestProcess process = exec();
+        agent.stream(FrameType.RESULT, 0, 1, new byte[] {0, 1});
+        assertThatThrownBy(() -> process.waitFor(LONG))
+                .isInstanceOf(MachineException.class)
+                .hasMessageContaining("a payload of RESULT that ends 3 bytes too early");
+        assertEnded("a payload of RESULT that ends 3 bytes too early");
+    }
+
+    @Test
+    void theEndOfTheChannelIsToldToEverybody() {
+        GuestProcess process = exec();
+        CompletableFuture<Void> ping = async(() -> client.ping(LONG));
+        CompletableFuture<ExecExit> exit = CompletableFuture.supplyAsync(() -> process.waitFor(LONG));
+        agent.expect(FrameType.PING);
+        agent.close();
+
+        String message =
+                "Machine 'm-1': its agent has ended the connection: the guest has powered off, crashed or was ended\n"
+                        + "The guest's console ends with:\nfirst line\nlast line";
+        assertFailsWith(ping, message);
+        assertFailsWith(exit, message);
+        assertFailsWith(process.exit(), message);
+        assertFailsWith(client.workloadExit(), message);
+        assertThatThrownBy(() -> client.exec(TRUE))
+                .isInstanceOf(MachineException.class)
+                .hasMessage(message);
+        assertThatThrownBy(() -> client.ping(LONG)).hasMessage(message);
+        assertThatThrownBy(() -> client.awaitHello(LONG)).hasMessage(message);
+    }
+
+    @Test
+    void theEndInTheMiddleOfAFrameIsSaid() {
+        agent.raw(ByteBuffer.wrap(new byte[] {1, 0, 0}));
+        agent.close();
+        await().untilAsserted(() -> assertThatThrownBy(() -> client.ping(LONG))
+                .hasMessageContaining("the connection to its agent ended in the middle of a frame"));
+    }
+
+    @Test
+    void closingTellsEverybody() {
+        GuestProcess process = exec();
+        CompletableFuture<ExecExit> exit = CompletableFuture.supplyAsync(() -> process.waitFor(LONG));
+        client.close();
+        client.close();
+        assertThatThrownBy(exit::get)
+                .isInstanceOf(ExecutionException.class)
+                .hasMessageContaining("the connection to its agent was closed here");
+    }
+
+    private GuestProcess exec() {
+        CompletableFuture<GuestProcess> process = CompletableFuture.supplyAsync(() -> client.exec(TRUE));
+        agent.acceptOpen(payload().u32(0).u32(42));
+        return process.join();
+    }
+
+    private void resume(int epoch) throws Exception {
+        CompletableFuture<Void> resumed = async(() -> client.resume(
+                new Activation(epoch, new byte[Activation.ENTROPY_BYTES], Clock.systemUTC(), "box", Map.of()), LONG));
+        agent.expect(FrameType.RESUME);
+        agent.epoch(epoch);
+        agent.control(FrameType.RESUMED, payload());
+        resumed.get();
+    }
+
+    private void assertEnded(String violation) {
+        await().untilAsserted(() -> assertThatThrownBy(() -> client.exec(TRUE))
+                .isInstanceOf(MachineException.class)
+                .hasMessageContaining("Machine 'm-1': its agent broke the protocol: " + violation)
+                .hasMessageEndingWith("\nThe guest's console ends with:\nfirst line\nlast line"));
+    }
+
+    private static void assertFailsWith(CompletableFuture<?> future, String message) {
+        assertThat(future)
+                .failsWithin(LONG)
+                .withThrowableOfType(ExecutionException.class)
+                .havingCause()
+                .isInstanceOf(MachineException.class)
+                .withMessage(message);
+    }
+
+    private static byte[] result(int kind, int status) {
+        return payload().u8(kind).u32(status).u64(1).u64(1).payload();
+    }
+
+    private static CompletableFuture<Void> async(Runnable action) {
+        return CompletableFuture.runAsync(action);
+    }
+}

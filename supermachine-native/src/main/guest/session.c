@@ -1,0 +1,175 @@
+#include "session.h"
+
+#include "channel.h"
+#include "logs.h"
+#include "loop.h"
+#include "stream.h"
+#include "system.h"
+#include "workload.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+enum { FREEZE_POLL_NS = 1000 * 1000 };
+static const uint64_t FREEZE_DEADLINE_NS = 10ull * 1000 * 1000 * 1000;
+
+static enum { GREETING, OPEN_FOR_WORK, FREEZING, PARKED_NOW } state;
+static struct timer freeze_timer;
+static uint64_t freeze_began;
+
+static void reply_error(uint32_t code, const char *message) { channel_send_error(CONTROL_ERROR, 0, code, message); }
+
+void session_hello(void)
+{
+    struct utsname name;
+    struct buffer payload = {0};
+    uname(&name);
+    put_u32(&payload, PROTOCOL_VERSION);
+    put_string(&payload, BUILD_ID);
+    put_string(&payload, name.release);
+    channel_send_buffer(HELLO, 0, &payload);
+}
+
+static void configure(const struct frame *frame)
+{
+    struct reader in = reader_of(frame->payload, frame->size);
+    uint32_t code = 0;
+    char *problem = workload_configure(&in, &code);
+    if (problem)
+        reply_error(code, problem);
+    else
+        channel_send(CONFIGURED, 0, 0, NULL, 0);
+    free(problem);
+}
+
+static void check_frozen(struct timer *timer)
+{
+    if (system_is_frozen() && channel_is_empty()) {
+        logs_drain(); /* the last words of the frozen, so that a restored LOG shows them */
+        state = PARKED_NOW;
+        channel_send(PARKED, 0, 0, NULL, 0);
+        return;
+    }
+    if (monotonic_ns() - freeze_began < FREEZE_DEADLINE_NS) {
+        timer_set(timer, FREEZE_POLL_NS);
+        return;
+    }
+    system_freeze(false);
+    state = OPEN_FOR_WORK;
+    reply_error(ETIMEDOUT, "the processes of the guest could not be frozen within 10 s");
+}
+
+static void freeze(void)
+{
+    if (streams_open()) {
+        char *message = format_text("FREEZE while %zu streams are open", streams_open());
+        reply_error(WRONG_STATE, message);
+        free(message);
+        return;
+    }
+    int error = system_freeze(true);
+    if (error) {
+        reply_error((uint32_t)error, "cannot freeze the control group of the workload");
+        return;
+    }
+    state = FREEZING;
+    freeze_began = monotonic_ns();
+    freeze_timer.due = check_frozen;
+    check_frozen(&freeze_timer);
+}
+
+static void resume(const struct frame *frame)
+{
+    struct reader in = reader_of(frame->payload, frame->size);
+    uint32_t epoch = read_u32(&in);
+    const uint8_t *entropy = read_bytes(&in, 32);
+    uint64_t seconds = read_u64(&in);
+    uint32_t nanoseconds = read_u32(&in);
+    char *hostname = read_string(&in);
+    struct strings env = read_map(&in);
+    bool valid = reader_finished(&in) && env_map_valid(&env) && nanoseconds < 1000000000 && seconds <= INT64_MAX;
+    if (epoch != frame->epoch || (valid && epoch == channel_epoch()))
+        fatal("broken frame from the host: RESUME into epoch %u with a header of epoch %u in epoch %u", epoch,
+              frame->epoch, channel_epoch());
+    char *problem = NULL;
+    if (state != PARKED_NOW) {
+        reply_error(WRONG_STATE, "RESUME of an agent that is not parked");
+    } else {
+        /* The host listens in the new epoch already, for an error too. */
+        channel_begin_epoch(epoch);
+        streams_drop_all();
+        if (!valid)
+            reply_error(BROKEN_REQUEST, "broken request: RESUME");
+        else if ((problem = system_renew(entropy, seconds, nanoseconds)))
+            reply_error(EPERM, problem);
+        else {
+            workload_renew(hostname, &env);
+            channel_send(RESUMED, 0, 0, NULL, 0);
+            int error = system_freeze(false);
+            if (error)
+                fatal("cannot thaw the control group of the workload: %s", strerror(error));
+            state = OPEN_FOR_WORK;
+        }
+    }
+    free(problem);
+    free(hostname);
+    strings_free(&env);
+}
+
+static void control_frame(const struct frame *frame)
+{
+    struct reader in = reader_of(frame->payload, frame->size);
+    uint32_t number;
+    switch (frame->type) {
+    case HELLO_ACK:
+        number = read_u32(&in);
+        if (number != PROTOCOL_VERSION || state != GREETING)
+            fatal("the host answered HELLO with protocol version %u, this agent speaks %d", number, PROTOCOL_VERSION);
+        state = OPEN_FOR_WORK;
+        break;
+    case CONFIGURE:
+        configure(frame);
+        break;
+    case START:
+        workload_start();
+        break;
+    case FREEZE:
+        freeze();
+        break;
+    case PING:
+        channel_send(PONG, 0, 0, frame->payload, frame->size);
+        break;
+    case WORKLOAD_SIGNAL:
+        number = read_u32(&in);
+        if (number && number <= 64)
+            workload_signal((int)number);
+        break;
+    default:
+        break;
+    }
+}
+
+void session_frame(const struct frame *frame)
+{
+    if (frame->type == RESUME) {
+        resume(frame);
+        return;
+    }
+    if (frame->epoch != channel_epoch() || state == PARKED_NOW)
+        return;
+    if (state == GREETING && frame->type != HELLO_ACK)
+        fatal("the host sent type 0x%02x before HELLO_ACK", frame->type);
+    if (state == FREEZING && frame->type != PING) {
+        if (!frame->stream)
+            reply_error(WRONG_STATE, "a request while the guest is being frozen");
+        else if (frame->type == OPEN)
+            channel_send_error(STREAM_ERROR, frame->stream, WRONG_STATE, "the guest is being frozen");
+        return;
+    }
+    if (frame->stream)
+        streams_frame(frame);
+    else
+        control_frame(frame);
+}
