@@ -29,7 +29,7 @@ public final class RootfsBuilder {
 
     private static final int READ_BUFFER = 1 << 20;
     /** Part of what the file system's UUID is made from; to be raised when the same layers make another image. */
-    private static final String FORMAT = "supermachine rootfs 1";
+    public static final String FORMAT = "supermachine rootfs 1";
 
     private RootfsBuilder() {}
 
