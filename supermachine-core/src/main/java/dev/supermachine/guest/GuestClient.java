@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
 /**
@@ -44,6 +45,7 @@ public final class GuestClient implements AutoCloseable {
     private final ControlCalls control;
     private final Streams streams;
     private final GuestFiles files;
+    private final AtomicBoolean acknowledged = new AtomicBoolean();
 
     /**
      * A client for a machine that boots: the first call is {@link #awaitHello(Duration)}.
@@ -90,7 +92,7 @@ public final class GuestClient implements AutoCloseable {
     // The life of the machine, in its order.
 
     /**
-     * Waits until the guest's root file system is in place, and acknowledges. Once per client.
+     * Waits until the guest's root file system is in place, and acknowledges.
      *
      * @param timeout how long to wait
      * @return what the agent says of itself
@@ -99,7 +101,9 @@ public final class GuestClient implements AutoCloseable {
         Hello hello = control.awaitHello(Deadline.in(timeout));
         byte[] version =
                 new FrameWriter("acknowledge").u32(ControlCalls.VERSION).payload();
-        link.send(() -> Frame.control(FrameType.HELLO_ACK, link.epoch(), version));
+        if (acknowledged.compareAndSet(false, true)) {
+            link.send(() -> Frame.control(FrameType.HELLO_ACK, link.epoch(), version));
+        }
         return hello;
     }
 
@@ -202,13 +206,18 @@ public final class GuestClient implements AutoCloseable {
     }
 
     /**
-     * Sends a signal to the workload's process group. Does not wait.
+     * Sends a signal to the workload's process group; without effect if it has ended. Does not wait.
      *
      * @param signal its number
      */
     public void signalWorkload(int signal) {
-        byte[] payload = new FrameWriter("signal the workload").u32(signal).payload();
-        link.send(() -> Frame.control(FrameType.WORKLOAD_SIGNAL, link.epoch(), payload));
+        String operation = "signal the workload";
+        byte[] payload = new FrameWriter(operation).u32(signal).payload();
+        link.send(() -> {
+            // A guest that is being frozen would answer, and nobody asked.
+            streams.requireOpen(operation);
+            return Frame.control(FrameType.WORKLOAD_SIGNAL, link.epoch(), payload);
+        });
     }
 
     /**
