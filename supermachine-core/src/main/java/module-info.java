@@ -2,6 +2,7 @@ import org.jspecify.annotations.NullMarked;
 
 /** OCI images to snapshots to machines: the public API and the engine. */
 @NullMarked
+@SuppressWarnings("module") // the reader of the qualified exports is built after this module
 module dev.supermachine.core {
     requires com.github.luben.zstd_jni;
     requires com.google.gson;
@@ -12,6 +13,12 @@ module dev.supermachine.core {
     requires static transitive org.jspecify;
 
     exports dev.supermachine;
+    exports dev.supermachine.engine to
+            dev.supermachine.junit;
+    exports dev.supermachine.image to
+            dev.supermachine.junit;
+    exports dev.supermachine.settings to
+            dev.supermachine.junit;
 
     uses dev.supermachine.engine.Hypervisor;
 

@@ -94,6 +94,9 @@ void spawn_child(const struct command *command, int report)
     write_file("/proc/self/oom_score_adj", "0"); /* the agent's own protection is not inherited */
     struct rlimit files = {FILES_SOFT, FILES_HARD};
     setrlimit(RLIMIT_NOFILE, &files);
+    /* The kernel's default follows the size of the memory; a test's machine belongs to its workload alone. */
+    struct rlimit processes = {RLIM_INFINITY, RLIM_INFINITY};
+    setrlimit(RLIMIT_NPROC, &processes);
 #endif
     default_signals();
     umask(022);

@@ -66,6 +66,7 @@ char *workload_defaults(struct command *command, const struct strings *env, cons
     if (!command->cwd || !*command->cwd) {
         free(command->cwd);
         command->cwd = duplicate(cwd && *cwd ? cwd : "/");
+        command->create_cwd = true; /* images name directories they do not have; only one asked for must exist */
     }
     char *problem = identity_resolve(&command->identity, *as ? as : user ? user : "");
     if (!problem)
@@ -112,7 +113,7 @@ void workload_start(void)
         channel_send_error(CONTROL_ERROR, 0, BROKEN_REQUEST, "the image names no command to run");
         return;
     }
-    struct command command = {.create_cwd = true, .descriptors = {-1, -1, -1}};
+    struct command command = {.descriptors = {-1, -1, -1}};
     struct strings no_env = {0};
     env_copy(&command.argv, &argv);
     char *problem = workload_defaults(&command, &no_env, "");

@@ -8,6 +8,8 @@ module dev.supermachine.nativeaccess {
     requires static transitive org.apiguardian.api;
     requires static transitive org.jspecify;
 
+    exports dev.supermachine.agent to
+            dev.supermachine.core;
     exports dev.supermachine.linux to
             dev.supermachine.core;
 

@@ -3,10 +3,13 @@ package dev.supermachine.guest;
 import dev.supermachine.engine.Activation;
 import dev.supermachine.engine.Channel;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -318,6 +321,21 @@ public final class GuestClient implements AutoCloseable {
     public GuestLog logs(boolean follow) {
         String operation = "read the workload's output";
         return new GuestLog(link, open(StreamKind.LOG, operation, new FrameWriter(operation).u8(follow ? 1 : 0)));
+    }
+
+    /**
+     * What the workload has written so far to both of its outputs, as far as the guest has kept it.
+     *
+     * @return the text in order of writing; bytes that are no UTF-8 are replaced
+     */
+    public String logText() {
+        ByteArrayOutputStream both = new ByteArrayOutputStream();
+        try (GuestLog log = logs(false)) {
+            log.drain(both, both);
+        } catch (IOException e) {
+            throw new UncheckedIOException("A buffer in memory failed", e);
+        }
+        return both.toString(StandardCharsets.UTF_8);
     }
 
     /**

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The kernel guests run: the one from the kernel jar, unpacked once per version into the cache, or one of the user's own.
  *
- * <p>One's own is named by the system property {@value #PATH_PROPERTY}: an uncompressed ELF file with a PVH note, or a bzImage where the engine can boot
+ * <p>One's own is named by the setting {@value #PATH_PROPERTY}: an uncompressed ELF file with a PVH note, or a bzImage where the engine can boot
  * one. The modules of the kernel jar are offered to it all the same, so either its version is exactly the jar's, or what they do (virtio-mmio,
  * virtio-blk, virtio-rng, overlayfs, EROFS) is built in. It needs ACPI, virtio-console and devtmpfs built in at any rate.
  *
@@ -50,15 +50,19 @@ public final class GuestKernel {
     }
 
     /**
-     * Finds the kernel: the file {@value #PATH_PROPERTY} names, else the one in the kernel jar on the class path or module path. The jar's kernel is not
+     * Finds the kernel: the user's own, else the one in the kernel jar on the class path or module path. The jar's kernel is not
      * unpacked yet, so that a run which only restores snapshots never pays for it.
      *
      * @param cacheDirectory the root of the cache; the kernel goes to {@code kernel/<version>-<hash>/vmlinux} below it
+     * @param ownKernel the user's own kernel file, from the setting {@value #PATH_PROPERTY}; empty for the jar's
      * @return the kernel
      * @throws EngineException if there is no kernel, the jar is damaged, or the user's own file cannot be read or is no kernel
      */
-    public static GuestKernel locate(Path cacheDirectory) {
-        return locate(cacheDirectory, GuestKernel.class.getClassLoader(), System.getProperty(PATH_PROPERTY));
+    public static GuestKernel locate(Path cacheDirectory, Optional<Path> ownKernel) {
+        return locate(
+                cacheDirectory,
+                GuestKernel.class.getClassLoader(),
+                ownKernel.map(Path::toString).orElse(null));
     }
 
     static GuestKernel locate(Path cacheDirectory, ClassLoader loader, @Nullable String ownPath) {

@@ -1,7 +1,7 @@
 package dev.supermachine.oci;
 
+import java.io.Flushable;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,11 +55,10 @@ public final class ProgressRenderer implements PullListener {
      * A renderer for the standard error stream of this process, which finds out by itself whether that is a terminal and honours {@code NO_COLOR} and
      * {@code TERM=dumb}.
      *
-     * @param standardError the stream; usually {@code System.err}
      * @return the renderer
      */
-    public static ProgressRenderer forStandardError(PrintStream standardError) {
-        return of(standardError, isTerminal(2), System.getenv());
+    public static ProgressRenderer forStandardError() {
+        return of(System.err, isTerminal(2), System.getenv());
     }
 
     static ProgressRenderer of(Appendable out, boolean terminal, Map<String, String> environment) {
@@ -159,7 +158,7 @@ public final class ProgressRenderer implements PullListener {
     private void write(String text) {
         try {
             out.append(text);
-            if (out instanceof PrintStream stream) {
+            if (out instanceof Flushable stream) {
                 stream.flush();
             }
         } catch (IOException e) {

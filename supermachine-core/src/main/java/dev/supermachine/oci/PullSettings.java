@@ -79,4 +79,14 @@ public record PullSettings(
     public PullSettings withTimeouts(Duration connect, Duration headers, Duration idle) {
         return new PullSettings(connect, headers, idle, parallelBlobs, dockerConfig);
     }
+
+    /**
+     * With another number of blobs fetched at once.
+     *
+     * @param count at least 1
+     * @return a changed copy
+     */
+    public PullSettings withParallelBlobs(int count) {
+        return new PullSettings(connectTimeout, headerTimeout, idleTimeout, count, dockerConfig);
+    }
 }

@@ -13,6 +13,7 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** A guest for tests of engines: the kernel of the kernel jar with {@code contract-init.c} as its first process, and how to talk to it. */
 public final class ContractGuest {
@@ -56,7 +57,7 @@ public final class ContractGuest {
                     "-o",
                     init.toString(),
                     "src/test/guest/contract-init.c"));
-            GuestKernel kernel = GuestKernel.locate(BUILD.toAbsolutePath());
+            GuestKernel kernel = GuestKernel.locate(BUILD.toAbsolutePath(), Optional.empty());
             Path initramfs = Initramfs.write(BUILD.toAbsolutePath(), Files.readAllBytes(init), kernel);
             byte[] root = new byte[1 << 20];
             byte[] mark = ROOT_MARK.getBytes(StandardCharsets.US_ASCII);

@@ -1,0 +1,99 @@
+package dev.supermachine;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import org.apiguardian.api.API;
+
+/** Describes a command in a machine. Used by one thread; may be run many times. */
+@API(status = API.Status.EXPERIMENTAL, since = "0.1")
+public interface Exec {
+
+    /**
+     * The command and its arguments, in place of those given before.
+     *
+     * @param argv the first is looked up in the guest's {@code PATH} if it has no slash
+     * @return this
+     * @throws IllegalArgumentException if it is empty
+     */
+    Exec argv(String... argv);
+
+    /**
+     * An environment variable over the image's and the machine's. May be called many times.
+     *
+     * @param key its name
+     * @param value its value
+     * @return this
+     * @throws IllegalArgumentException if the name is empty or has a {@code =}
+     */
+    Exec env(String key, String value);
+
+    /**
+     * The working directory.
+     *
+     * @param directory an absolute path in the guest; the image's unless set
+     * @return this
+     */
+    Exec cwd(String directory);
+
+    /**
+     * Who runs it.
+     *
+     * @param user {@code name}, {@code uid}, {@code name:group} or {@code uid:gid} of the guest; the image's unless set
+     * @return this
+     */
+    Exec user(String user);
+
+    /**
+     * What {@link #output()} feeds it; nothing unless set.
+     *
+     * @param bytes its standard input
+     * @return this
+     */
+    Exec stdin(byte[] bytes);
+
+    /**
+     * What {@link #output()} feeds it, in UTF-8.
+     *
+     * @param text its standard input
+     * @return this
+     */
+    default Exec stdin(String text) {
+        return stdin(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /**
+     * How long it may run. Its whole process group is killed in the guest when the time is over.
+     *
+     * @param timeout positive; none unless set
+     * @return this
+     * @throws IllegalArgumentException if it is not positive
+     */
+    Exec timeout(Duration timeout);
+
+    /**
+     * Gives it a terminal; its output then comes as one stream, standard output.
+     *
+     * @param rows height in characters
+     * @param columns width in characters
+     * @return this
+     */
+    Exec tty(int rows, int columns);
+
+    /**
+     * Runs it to its end.
+     *
+     * @return its status and all of its output; a status other than 0 and a time-out are no exceptions
+     * @throws MachineException if it cannot be executed, its output exceeds 256 MiB, or the machine fails
+     * @throws IllegalStateException if the machine was given up
+     */
+    ExecResult output();
+
+    /**
+     * Runs it without waiting.
+     *
+     * @return the running command, with its streams; the caller closes it
+     * @throws MachineException if it cannot be executed, or the machine fails
+     * @throws IllegalStateException if the machine was given up
+     */
+    ExecProcess spawn();
+}

@@ -1,0 +1,125 @@
+package dev.supermachine;
+
+import java.nio.file.Path;
+import org.apiguardian.api.API;
+
+/**
+ * Describes a bake. Everything set here that changes what a test sees is part of a fingerprint: the same inputs find the same snapshot, a changed input makes
+ * another one. A builder is used by one thread; setters check their argument at once, return the builder, and the last call wins unless said otherwise.
+ */
+@API(status = API.Status.EXPERIMENTAL, since = "0.1")
+public interface OciImageBuilder {
+
+    /** Memory of a machine unless set: {@value} MiB. */
+    int DEFAULT_MEMORY_MIB = 256;
+
+    /** The readiness port unless set: {@value}. */
+    int DEFAULT_GUEST_PORT = 80;
+
+    /**
+     * The snapshot's name, which keeps several configurations of one image side by side.
+     *
+     * @param name letters, digits, {@code .}, {@code _} and {@code -}, at most 128, beginning with a letter or digit; unless set, made from the reference
+     *     ({@code nginx:1.27-alpine} gives {@code nginx_1_27-alpine})
+     * @return this
+     * @throws IllegalArgumentException if the name has another form
+     */
+    OciImageBuilder withName(String name);
+
+    /**
+     * When the registry is asked.
+     *
+     * @param policy {@link PullPolicy#IF_MISSING} unless set
+     * @return this
+     */
+    OciImageBuilder withPullPolicy(PullPolicy policy);
+
+    /**
+     * Memory of the machine, at the bake and in every restore.
+     *
+     * @param memoryMib MiB, 128 … 1048576; {@value #DEFAULT_MEMORY_MIB} unless set
+     * @return this
+     * @throws IllegalArgumentException if it is out of range
+     */
+    OciImageBuilder withMemoryMib(int memoryMib);
+
+    /**
+     * The port on which the image's service listens: awaited before the capture with {@link #withListenerRequired()}, and mapped on every machine.
+     *
+     * @param port 1 … 65535; {@value #DEFAULT_GUEST_PORT} unless set
+     * @return this
+     * @throws IllegalArgumentException if it is out of range
+     */
+    OciImageBuilder withGuestPort(int port);
+
+    /**
+     * What runs in the machine, in place of the image's entrypoint and cmd together.
+     *
+     * @param argv the command and its arguments; the first is looked up in the guest's {@code PATH} if it has no slash
+     * @return this
+     * @throws IllegalArgumentException if it is empty
+     */
+    OciImageBuilder withCmd(String... argv);
+
+    /**
+     * An environment variable of the workload and of every command, over the image's own. May be called many times.
+     *
+     * @param key the variable's name, without {@code =}
+     * @param value its value; never written in clear to manifests, messages or logs
+     * @return this
+     * @throws IllegalArgumentException if the name is empty or has a {@code =}, or one of them has a NUL
+     */
+    OciImageBuilder withEnv(String key, String value);
+
+    /**
+     * Where snapshots are kept.
+     *
+     * @param directory created if missing; unless set, the setting {@code supermachine.snapshots.dir}
+     * @return this
+     */
+    OciImageBuilder withSnapshotsDir(Path directory);
+
+    /**
+     * Captures only after the workload listens on the guest port, so that restores find the service ready. Without it the capture is taken just before the
+     * workload is executed, and every restore starts it.
+     *
+     * @return this
+     */
+    OciImageBuilder withListenerRequired();
+
+    /**
+     * Takes the image's bytes from an archive; the reference stays as a logical name, and chooses among several images in it.
+     *
+     * @param archive a tar in OCI layout or as {@code docker save} writes it, told apart by content
+     * @return this
+     */
+    OciImageBuilder withOciArchive(Path archive);
+
+    /**
+     * Takes the image's bytes from an unpacked OCI layout; the reference stays as a logical name, and chooses among several images in it.
+     *
+     * @param directory the folder with {@code oci-layout} and {@code index.json}
+     * @return this
+     */
+    OciImageBuilder withOciLayout(Path directory);
+
+    /**
+     * Which engine bakes and restores.
+     *
+     * @param id {@code qemu-kvm} or {@code qemu-tcg}; unless set, the setting {@code supermachine.engine}, else the best that is usable
+     * @return this
+     */
+    OciImageBuilder withEngine(String id);
+
+    /**
+     * Bakes, or reuses the snapshot of an earlier bake with the same inputs. Of several builds at once with the same inputs, in this or other processes,
+     * one bakes and the others wait for it.
+     *
+     * @return the image
+     * @throws ImageException if the image cannot be had or flattened
+     * @throws EngineException if no engine is usable
+     * @throws BakeException if the machine does not come to its ready state
+     * @throws SnapshotException if the snapshot cannot be stored
+     */
+    Image build();
+}

@@ -1,0 +1,57 @@
+package dev.supermachine.bake;
+
+import dev.supermachine.Platform;
+import dev.supermachine.PullPolicy;
+import dev.supermachine.oci.ImageSource;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What is to be baked, as the builder collected it.
+ *
+ * @param name the snapshot's name
+ * @param reference the image as the user wrote it
+ * @param source where its bytes are
+ * @param platform what it must have been built for
+ * @param pullPolicy when a registry is asked
+ * @param memoryMib guest memory in MiB
+ * @param vcpus number of virtual CPUs
+ * @param guestPort the port that stands for the service
+ * @param listenerRequired whether to capture only when something listens on it
+ * @param command replaces the image's entrypoint and cmd; empty to keep them
+ * @param environment over the image's own
+ * @param engine the engine to use; empty for the setting or the best
+ * @since 0.1
+ */
+public record BakeRequest(
+        String name,
+        String reference,
+        ImageSource source,
+        Platform platform,
+        PullPolicy pullPolicy,
+        int memoryMib,
+        int vcpus,
+        int guestPort,
+        boolean listenerRequired,
+        List<String> command,
+        Map<String, String> environment,
+        Optional<String> engine) {
+
+    /** Takes copies of the collections. */
+    public BakeRequest {
+        command = List.copyOf(command);
+        environment = Collections.unmodifiableMap(new LinkedHashMap<>(environment));
+    }
+
+    /** Names the environment's variables only: values may be secrets. */
+    @Override
+    public String toString() {
+        return "BakeRequest[name=" + name + ", reference=" + reference + ", source=" + source + ", platform=" + platform
+                + ", memoryMib=" + memoryMib + ", vcpus=" + vcpus + ", guestPort=" + guestPort + ", listenerRequired="
+                + listenerRequired + ", command=" + command + ", environment=" + environment.keySet() + ", engine="
+                + engine + "]";
+    }
+}

@@ -1,0 +1,193 @@
+package dev.supermachine.bake;
+
+import dev.supermachine.ImageException;
+import dev.supermachine.agent.AgentBinary;
+import dev.supermachine.engine.Hypervisor;
+import dev.supermachine.engine.MachineSpec;
+import dev.supermachine.guest.GuestKernel;
+import dev.supermachine.guest.Initramfs;
+import dev.supermachine.guest.WorkloadSpec;
+import dev.supermachine.json.JsonWriter;
+import dev.supermachine.oci.ContentStore;
+import dev.supermachine.oci.ImageConfig;
+import dev.supermachine.oci.ImagePuller;
+import dev.supermachine.oci.PullListener;
+import dev.supermachine.oci.PullSettings;
+import dev.supermachine.oci.PulledImage;
+import dev.supermachine.settings.Settings;
+import dev.supermachine.snapshot.BakeWorkspace;
+import dev.supermachine.snapshot.Snapshot;
+import dev.supermachine.snapshot.SnapshotDetails;
+import dev.supermachine.snapshot.SnapshotStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * From a request to a snapshot: pull, fingerprint, and, unless the store has it, flatten, boot, make ready, capture. Thread-safe.
+ *
+ * @since 0.1
+ */
+public final class Baker {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Baker.class);
+
+    private final Settings settings;
+    private final SnapshotStore store;
+    private final PullListener pullListener;
+
+    /**
+     * A baker.
+     *
+     * @param settings where the cache is, and how long things may take
+     * @param store where snapshots go
+     * @param pullListener hears of the progress of downloads
+     */
+    public Baker(Settings settings, SnapshotStore store, PullListener pullListener) {
+        this.settings = settings;
+        this.store = store;
+        this.pullListener = pullListener;
+    }
+
+    /**
+     * The snapshot for a request, baked if need be.
+     *
+     * @param request what is wanted
+     * @param hypervisor the engine, usable
+     * @return the snapshot and what it took
+     * @throws dev.supermachine.SupermachineException as {@link dev.supermachine.OciImageBuilder#build()}
+     */
+    public Baked bake(BakeRequest request, Hypervisor hypervisor) {
+        Path cache = settings.cacheDirectory();
+        long start = System.nanoTime();
+        PulledImage image = new ImagePuller(
+                        new ContentStore(cache),
+                        pullListener,
+                        PullSettings.defaults().withParallelBlobs(settings.registryParallelism()))
+                .pull(request.source(), request.platform(), request.pullPolicy());
+        long pulled = System.nanoTime();
+        WorkloadSpec workload = workload(request, image.config());
+        Guest guest = new Guest(GuestKernel.locate(cache, settings.kernelPath()), AgentBinary.sha256());
+        BakeInputs inputs = inputs(request, hypervisor, image, guest);
+        AtomicBoolean baked = new AtomicBoolean();
+        Snapshot snapshot = store.bakeOnce(
+                request.name(),
+                inputs.fingerprint(),
+                workspace -> {
+                    baked.set(true);
+                    return make(request, hypervisor, image, workload, guest, workspace);
+                },
+                message -> LOG.info("{}", message));
+        long done = System.nanoTime();
+        return new Baked(
+                snapshot, baked.get(), (pulled - start) / 1_000_000, baked.get() ? (done - pulled) / 1_000_000 : 0);
+    }
+
+    private SnapshotDetails make(
+            BakeRequest request,
+            Hypervisor hypervisor,
+            PulledImage image,
+            WorkloadSpec workload,
+            Guest guest,
+            BakeWorkspace workspace)
+            throws IOException {
+        LOG.info(
+                "Baking '{}' from {} on the engine {}; the result is kept and used again",
+                request.name(),
+                request.reference(),
+                hypervisor.id());
+        Path cache = settings.cacheDirectory();
+        Path rootImage = workspace.linkOrCopyRootImage(new RootImages(cache).of(image));
+        MachineSpec spec = new MachineSpec(
+                "bake-" + request.name(),
+                guest.kernel().vmlinux(),
+                Initramfs.write(cache.resolve("initramfs"), AgentBinary.load(), guest.kernel()),
+                List.of(),
+                rootImage,
+                request.memoryMib(),
+                request.vcpus(),
+                workspace.machineDirectory());
+        String consoleTail = new GuestBake(hypervisor, request, workload, settings.bakeTimeout()).run(spec);
+        return new SnapshotDetails(
+                request.reference(),
+                image.manifestDigest(),
+                request.platform().toString(),
+                hypervisor.id(),
+                hypervisor.identity(),
+                request.memoryMib(),
+                request.vcpus(),
+                List.of(request.guestPort()),
+                request.listenerRequired(),
+                request.listenerRequired() ? "listener on port " + request.guestPort() : "before the workload",
+                guest.kernel().fingerprint(),
+                guest.agentSha256(),
+                store.environmentDigest().of(request.environment()),
+                describe(workload),
+                consoleTail);
+    }
+
+    private static BakeInputs inputs(BakeRequest request, Hypervisor hypervisor, PulledImage image, Guest guest) {
+        return BakeInputs.builder()
+                .image(image.manifestDigest(), request.platform())
+                .command(request.command())
+                .environment(request.environment())
+                .machine(request.memoryMib(), request.vcpus())
+                .guestPort(request.guestPort(), request.listenerRequired())
+                .guest(guest.kernel().fingerprint(), guest.agentSha256(), List.of())
+                .engine(hypervisor.id(), hypervisor.identity())
+                .build();
+    }
+
+    private static WorkloadSpec workload(BakeRequest request, ImageConfig config) {
+        List<String> argv = new ArrayList<>(request.command());
+        if (argv.isEmpty()) {
+            argv.addAll(config.entrypoint());
+            argv.addAll(config.cmd());
+        }
+        if (argv.isEmpty()) {
+            throw new ImageException(
+                    "The image " + request.reference()
+                            + " names neither an entrypoint nor a cmd, so there is nothing to run. Give a command to the bake.");
+        }
+        Map<String, String> environment = new LinkedHashMap<>(config.env());
+        environment.putAll(request.environment());
+        return new WorkloadSpec(
+                argv,
+                environment,
+                config.user(),
+                config.workingDir(),
+                StopSignals.number(config.stopSignal(), request.reference()),
+                "supermachine",
+                Map.of());
+    }
+
+    /** The workload for the manifest: variables by name only. */
+    private static String describe(WorkloadSpec workload) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("argv", workload.argv());
+        json.put("environment", List.copyOf(workload.environment().keySet()));
+        json.put("user", workload.user());
+        json.put("workingDirectory", workload.directory());
+        json.put("stopSignal", workload.stopSignal());
+        return JsonWriter.compact(json);
+    }
+
+    private record Guest(GuestKernel kernel, String agentSha256) {}
+
+    /**
+     * A snapshot and what it took.
+     *
+     * @param snapshot the snapshot
+     * @param baked false if it was there already, or another process baked it
+     * @param pullMillis time until the image's bytes were verified on disk, in milliseconds
+     * @param bakeMillis time from then until it was published, in milliseconds; 0 if it was there
+     * @since 0.1
+     */
+    public record Baked(Snapshot snapshot, boolean baked, long pullMillis, long bakeMillis) {}
+}

@@ -1,0 +1,107 @@
+package dev.supermachine.bake;
+
+import dev.supermachine.ImageException;
+import dev.supermachine.linux.FileLock;
+import dev.supermachine.oci.ImageLayer;
+import dev.supermachine.oci.PulledImage;
+import dev.supermachine.rootfs.LayerSource;
+import dev.supermachine.rootfs.RootfsBuilder;
+import dev.supermachine.rootfs.RootfsLimits;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+
+/**
+ * Root file system images in the cache, one for each stack of layers. An image is made by one process at a time, under a name of its own, and published by
+ * rename when it is complete and on disk.
+ */
+final class RootImages {
+
+    /** Changes with every change to the writer that changes its output, so that images of an older one are not taken for its own. */
+    private static final String WRITER_VERSION = "erofs-1";
+
+    private final Path directory;
+
+    RootImages(Path cacheDirectory) {
+        this.directory = cacheDirectory.resolve("rootfs");
+    }
+
+    /**
+     * The image of a stack of layers, made if it is not there.
+     *
+     * @throws ImageException if a layer cannot be read or merged, or the image cannot be written
+     */
+    Path of(PulledImage image) {
+        Path target = directory.resolve(id(image.layers()) + ".erofs");
+        try {
+            Files.createDirectories(
+                    directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            if (Files.exists(target)) {
+                return target;
+            }
+            try (FileLock lock = FileLock.exclusive(directory.resolve(target.getFileName() + ".lock"))) {
+                if (!Files.exists(target)) {
+                    make(image, target, lock.path().resolveSibling(target.getFileName() + ".part"));
+                }
+                return target;
+            }
+        } catch (IOException e) {
+            throw new ImageException(
+                    "The root file system of " + image.reference() + " could not be written to " + target + ": "
+                            + e.getMessage() + ". Check that the disk is not full and that the directory is yours.",
+                    e);
+        }
+    }
+
+    private static void make(PulledImage image, Path target, Path part) throws IOException {
+        List<LayerSource> layers =
+                image.layers().stream().<LayerSource>map(Layer::new).toList();
+        Files.deleteIfExists(part); // of a process that was killed; the lock says that it is gone
+        try {
+            RootfsBuilder.build(layers, part, RootfsLimits.defaults());
+            try (FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE)) {
+                channel.force(true);
+            }
+            Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            Files.deleteIfExists(part);
+        }
+    }
+
+    private static String id(List<ImageLayer> layers) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            digest.update(WRITER_VERSION.getBytes(StandardCharsets.UTF_8));
+            for (ImageLayer layer : layers) {
+                digest.update((byte) '\n');
+                digest.update(layer.diffId().getBytes(StandardCharsets.UTF_8));
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("Every Java runtime has SHA-256", e);
+        }
+    }
+
+    private record Layer(ImageLayer layer) implements LayerSource {
+
+        @Override
+        public String diffId() {
+            return layer.diffId();
+        }
+
+        @Override
+        public InputStream open() throws IOException {
+            return layer.openTar();
+        }
+    }
+}

@@ -1,0 +1,161 @@
+package dev.supermachine.image;
+
+import dev.supermachine.Image;
+import dev.supermachine.OciImageBuilder;
+import dev.supermachine.Platform;
+import dev.supermachine.PullPolicy;
+import dev.supermachine.bake.BakeRequest;
+import dev.supermachine.oci.ImageReference;
+import dev.supermachine.oci.ImageSource;
+import dev.supermachine.settings.Settings;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/** Collects a bake's inputs. */
+final class ImageBuilder implements OciImageBuilder {
+
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
+    private static final int MIN_MEMORY_MIB = 128;
+    private static final int MAX_MEMORY_MIB = 1 << 20;
+
+    private final Settings settings;
+    private final String reference;
+    private ImageSource source;
+    private Optional<String> name = Optional.empty();
+    private PullPolicy pullPolicy = PullPolicy.IF_MISSING;
+    private int memoryMib = DEFAULT_MEMORY_MIB;
+    private int guestPort = DEFAULT_GUEST_PORT;
+    private List<String> command = List.of();
+    private final Map<String, String> environment = new LinkedHashMap<>();
+    private Optional<Path> snapshotsDirectory = Optional.empty();
+    private boolean listenerRequired;
+    private Optional<String> engine = Optional.empty();
+
+    ImageBuilder(Settings settings, String reference) {
+        this.settings = settings;
+        this.reference = reference;
+        this.source = ImageSource.of(reference);
+    }
+
+    @Override
+    public OciImageBuilder withName(String text) {
+        if (!NAME.matcher(text).matches()) {
+            throw new IllegalArgumentException(
+                    "A snapshot's name is 1 to 128 letters, digits, '.', '_' and '-', beginning with a letter or digit, but was: '"
+                            + text + "'");
+        }
+        name = Optional.of(text);
+        return this;
+    }
+
+    @Override
+    public OciImageBuilder withPullPolicy(PullPolicy policy) {
+        pullPolicy = policy;
+        return this;
+    }
+
+    @Override
+    public OciImageBuilder withMemoryMib(int mib) {
+        memoryMib = inRange("A machine's memory", " MiB", mib, MIN_MEMORY_MIB, MAX_MEMORY_MIB);
+        return this;
+    }
+
+    @Override
+    public OciImageBuilder withGuestPort(int port) {
+        guestPort = inRange("A guest port", "", port, 1, 65535);
+        return this;
+    }
+
+    @Override
+    public OciImageBuilder withCmd(String... argv) {
+        if (argv.length == 0 || argv[0].isEmpty()) {
+            throw new IllegalArgumentException(
+                    "A command needs at least the name of a program, but was: " + List.of(argv));
+        }
+        command = List.of(argv);
+        return this;
+    }
+
+    @Override
+    public OciImageBuilder withEnv(String key, String value) {
+        if (key.isEmpty() || key.indexOf('=') >= 0 || key.indexOf('\0') >= 0 || value.indexOf('\0') >= 0) {
+            throw new IllegalArgumentException(
+                    "The name of an environment variable is not empty and has no '=', and neither name nor value has a NUL, but the name was: '"
+                            + key + "'");
+        }
+        environment.put(key, value);
+        return this;
+    }
+
+    @Override
+    public OciImageBuilder withSnapshotsDir(Path directory) {
+        snapshotsDirectory = Optional.of(directory.toAbsolutePath().normalize());
+        return this;
+    }
+
+    @Override
+    public OciImageBuilder withListenerRequired() {
+        listenerRequired = true;
+        return this;
+    }
+
+    @Override
+    public OciImageBuilder withOciArchive(Path archive) {
+        source = ImageSource.ociArchive(archive);
+        return this;
+    }
+
+    @Override
+    public OciImageBuilder withOciLayout(Path directory) {
+        source = ImageSource.ociLayout(directory);
+        return this;
+    }
+
+    @Override
+    public OciImageBuilder withEngine(String id) {
+        engine = Optional.of(id);
+        return this;
+    }
+
+    @Override
+    public Image build() {
+        BakeRequest request = new BakeRequest(
+                name.orElseGet(() -> defaultName(reference)),
+                reference,
+                source,
+                Platform.LINUX_AMD64,
+                pullPolicy,
+                memoryMib,
+                1,
+                guestPort,
+                listenerRequired,
+                command,
+                environment,
+                engine);
+        return Images.bake(settings, request, snapshotsDirectory.orElseGet(settings::snapshotsDirectory));
+    }
+
+    /** {@code nginx:1.27-alpine} gives {@code nginx_1_27-alpine}; a path gives its last element. */
+    static String defaultName(String reference) {
+        String text = reference;
+        if (text.startsWith("oci-layout:") || text.startsWith("oci-archive:")) {
+            text = text.substring(text.lastIndexOf('/') + 1);
+        } else {
+            text = ImageReference.parse(reference).familiar();
+        }
+        String name = text.replaceAll("[^A-Za-z0-9-]", "_").replaceAll("^[^A-Za-z0-9]+", "");
+        return name.isEmpty() ? "image" : name.substring(0, Math.min(name.length(), 128));
+    }
+
+    private static int inRange(String what, String unit, int value, int min, int max) {
+        if (value < min || value > max) {
+            throw new IllegalArgumentException(
+                    what + " is " + min + " to " + max + unit + ", but was: " + value + unit);
+        }
+        return value;
+    }
+}

@@ -1,0 +1,84 @@
+package dev.supermachine.image;
+
+import dev.supermachine.Image;
+import dev.supermachine.OciImageBuilder;
+import dev.supermachine.bake.BakeRequest;
+import dev.supermachine.bake.Baker;
+import dev.supermachine.engine.EngineSelector;
+import dev.supermachine.engine.Hypervisor;
+import dev.supermachine.oci.ProgressRenderer;
+import dev.supermachine.pool.MemoryLedger;
+import dev.supermachine.settings.Settings;
+import dev.supermachine.snapshot.Snapshot;
+import dev.supermachine.snapshot.SnapshotStore;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * What the public API's factories call. Callers with settings of their own, such as a test framework's, give them here.
+ *
+ * @since 0.1
+ */
+public final class Images {
+
+    /** One ledger for each directory, held until the process ends: its bookings lapse with it. */
+    private static final Map<Path, MemoryLedger> LEDGERS = new ConcurrentHashMap<>();
+
+    private Images() {}
+
+    /**
+     * A builder with the settings of this JVM.
+     *
+     * @param reference as for {@link Image#builder(String)}
+     * @return the builder
+     */
+    public static OciImageBuilder builder(String reference) {
+        return builder(reference, Settings.system());
+    }
+
+    /**
+     * A builder.
+     *
+     * @param reference as for {@link Image#builder(String)}
+     * @param settings what holds unless the builder says otherwise
+     * @return the builder
+     */
+    public static OciImageBuilder builder(String reference, Settings settings) {
+        return new ImageBuilder(settings, reference);
+    }
+
+    /**
+     * An image over a snapshot.
+     *
+     * @param path as for {@link Image#fromSnapshot(Path)}
+     * @return the image
+     */
+    public static Image fromSnapshot(Path path) {
+        Settings settings = Settings.system();
+        Snapshot snapshot = Snapshot.open(path);
+        Hypervisor hypervisor =
+                EngineSelector.select(snapshot.manifest().details().engineId());
+        snapshot.requireEngine(hypervisor.id(), hypervisor.identity());
+        return image(settings, hypervisor, snapshot, new Image.Origin(snapshot.directory(), false, 0, 0));
+    }
+
+    static Image bake(Settings settings, BakeRequest request, Path snapshotsDirectory) {
+        Hypervisor hypervisor =
+                EngineSelector.select(request.engine().or(settings::engine).orElse(null));
+        SnapshotStore store =
+                new SnapshotStore(snapshotsDirectory, settings.snapshotsMaxBytes(), settings.snapshotsMaxAge());
+        Baker.Baked baked = new Baker(settings, store, ProgressRenderer.forStandardError()).bake(request, hypervisor);
+        return image(
+                settings,
+                hypervisor,
+                baked.snapshot(),
+                new Image.Origin(baked.snapshot().directory(), baked.baked(), baked.pullMillis(), baked.bakeMillis()));
+    }
+
+    private static Image image(Settings settings, Hypervisor hypervisor, Snapshot snapshot, Image.Origin origin) {
+        MemoryLedger ledger = LEDGERS.computeIfAbsent(
+                SnapshotStore.of(settings).ledgerDirectory(), directory -> MemoryLedger.open(directory, settings));
+        return new BakedImage(snapshot, hypervisor, origin, ledger, settings.acquireTimeout());
+    }
+}

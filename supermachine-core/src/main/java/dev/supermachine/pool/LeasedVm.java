@@ -1,0 +1,165 @@
+package dev.supermachine.pool;
+
+import dev.supermachine.Exec;
+import dev.supermachine.Image;
+import dev.supermachine.Vm;
+import dev.supermachine.VmConfig;
+import dev.supermachine.guest.DirectoryCopy;
+import dev.supermachine.guest.FileOwner;
+import dev.supermachine.guest.GuestClient;
+import dev.supermachine.pool.MachineSource.LiveMachine;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A machine as its holder sees it. The machine behind it changes with each reset; calls go to the one of the moment, and objects taken from an earlier one
+ * fail because its channel is closed. After {@link #close()} there is none, so no call can reach another holder's machine.
+ */
+final class LeasedVm implements Vm {
+
+    private static final int READ_LIMIT = 1 << 30;
+    private static final long COPY_LIMIT = 64L << 30;
+    private static final FileOwner ROOT = new FileOwner(0, 0);
+    private static final int NEW_FILE_MODE = 0644;
+
+    private final MachineOwner owner;
+    private final Image image;
+    private final VmConfig config;
+    private final String name;
+    private final Lease lease;
+    private final Object swapping = new Object();
+    private volatile @Nullable LiveMachine machine;
+    private volatile boolean closed;
+
+    LeasedVm(MachineOwner owner, Image image, VmConfig config, LiveMachine machine) {
+        this.owner = owner;
+        this.image = image;
+        this.config = config;
+        this.name = machine.name();
+        this.machine = machine;
+        this.lease = new Lease(name);
+        lease.attach(machine.guest());
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public Image image() {
+        return image;
+    }
+
+    @Override
+    public Exec command(String... argv) {
+        return new VmExec(this::guest, argv);
+    }
+
+    @Override
+    public byte[] readFile(String path) {
+        return guest().readFile(path, READ_LIMIT);
+    }
+
+    @Override
+    public void writeFile(String path, byte[] content) {
+        guest().writeFile(path, content, NEW_FILE_MODE, FileOwner.KEEP);
+    }
+
+    @Override
+    public void copyIn(Path hostDirectory, String guestDirectory) {
+        try {
+            DirectoryCopy.intoGuest(hostDirectory, guest(), guestDirectory, ROOT);
+        } catch (IOException e) {
+            throw new UncheckedIOException(
+                    hostDirectory + " could not be copied to " + guestDirectory + " of the machine '" + name + "': "
+                            + e.getMessage(),
+                    e);
+        }
+    }
+
+    @Override
+    public void copyOut(String guestDirectory, Path hostDirectory) {
+        try {
+            DirectoryCopy.outOfGuest(guest(), guestDirectory, hostDirectory, COPY_LIMIT);
+        } catch (IOException e) {
+            throw new UncheckedIOException(
+                    guestDirectory + " of the machine '" + name + "' could not be copied to " + hostDirectory + ": "
+                            + e.getMessage(),
+                    e);
+        }
+    }
+
+    @Override
+    public String host() {
+        return lease.host();
+    }
+
+    @Override
+    public int mappedPort(int guestPort) {
+        return lease.mappedPort(guestPort);
+    }
+
+    @Override
+    public String logs() {
+        return guest().logText();
+    }
+
+    @Override
+    public String console() {
+        return live().machine().console().text();
+    }
+
+    @Override
+    public void reset() {
+        synchronized (swapping) {
+            LiveMachine old = live();
+            lease.detach();
+            machine = null;
+            old.close();
+            LiveMachine next = owner.replace(config);
+            machine = next;
+            lease.attach(next.guest());
+        }
+    }
+
+    @Override
+    public void close() {
+        synchronized (swapping) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            lease.close();
+            LiveMachine last = machine;
+            machine = null;
+            if (last != null) {
+                last.close();
+            }
+        }
+        owner.released(this);
+    }
+
+    @Override
+    public String toString() {
+        return "Vm[" + name + (closed ? ", given up" : "") + "]";
+    }
+
+    private GuestClient guest() {
+        return live().guest();
+    }
+
+    private LiveMachine live() {
+        LiveMachine current = machine;
+        if (current == null) {
+            throw new IllegalStateException(
+                    closed
+                            ? "The machine '" + name
+                                    + "' was given up: its holder has closed it, or its pool was closed."
+                            : "The machine '" + name + "' is being reset, or its last reset failed.");
+        }
+        return current;
+    }
+}

@@ -1,0 +1,354 @@
+package dev.supermachine.pool;
+
+import dev.supermachine.AcquireException;
+import dev.supermachine.EngineException;
+import dev.supermachine.MachineException;
+import dev.supermachine.Vm;
+import dev.supermachine.VmConfig;
+import dev.supermachine.VmPool;
+import dev.supermachine.pool.MachineSource.LiveMachine;
+import dev.supermachine.pool.MachineSource.Spare;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.WeakHashMap;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps restored machines ready and hands them out. A machine that is given back is ended, and another one restored in its place in the background.
+ *
+ * <p>Holders are admitted by a fair semaphore of {@code max} permits, so they are served in order of arrival. Invariant under the monitor: machines in use,
+ * ready and being made for the ready set are together at most {@code max}, but for the moment in which a holder takes a ready one.
+ */
+final class MachinePool implements VmPool, MachineOwner {
+
+    private static final Logger LOG = LoggerFactory.getLogger(MachinePool.class);
+
+    /** Every open pool of this process, so that one that needs memory can ask the others for what they hold idle. */
+    private static final Set<MachinePool> OPEN =
+            Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+
+    /** Beyond this, ready machines are never ended. */
+    private static final Duration LONGEST_IDLE_TIMEOUT = Duration.ofDays(365);
+
+    private final MachineSource source;
+    private final int min;
+    private final int max;
+    private final Duration idleTimeout;
+    private final Duration acquireTimeout;
+    private final LongSupplier nanoTime;
+    private final Semaphore permits;
+    private final ScheduledThreadPoolExecutor refiller;
+
+    private final Deque<IdleMachine> idle = new ArrayDeque<>();
+    private final Set<LeasedVm> inUse = new LinkedHashSet<>();
+    private int taken;
+    private int target;
+    private boolean filling;
+    private long acquired;
+    private long resets;
+    private boolean closed;
+
+    MachinePool(
+            MachineSource source,
+            int min,
+            int max,
+            Duration idleTimeout,
+            Duration acquireTimeout,
+            LongSupplier nanoTime) {
+        this.source = source;
+        this.min = min;
+        this.max = max;
+        this.idleTimeout = idleTimeout;
+        this.acquireTimeout = acquireTimeout;
+        this.nanoTime = nanoTime;
+        this.permits = new Semaphore(max, true);
+        this.target = min;
+        this.refiller = new ScheduledThreadPoolExecutor(1, task -> {
+            Thread thread =
+                    new Thread(task, "supermachine-refill-" + source.image().name());
+            thread.setDaemon(true);
+            return thread;
+        });
+        refiller.setRemoveOnCancelPolicy(true);
+        refiller.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        OPEN.add(this);
+        refill();
+    }
+
+    @Override
+    public Vm acquire(VmConfig config) {
+        source.check(config);
+        long deadline = nanoTime.getAsLong() + nanos(acquireTimeout);
+        awaitPermit();
+        try {
+            @Nullable Spare spare;
+            synchronized (this) {
+                checkOpen();
+                spare = pollIdle();
+                taken++;
+            }
+            refill();
+            LiveMachine machine;
+            try {
+                machine = bringUp(spare, config, deadline);
+            } catch (RuntimeException | Error e) {
+                synchronized (this) {
+                    taken--;
+                }
+                throw e;
+            }
+            LeasedVm vm = new LeasedVm(this, source.image(), config, machine);
+            synchronized (this) {
+                if (!closed) {
+                    inUse.add(vm);
+                    acquired++;
+                    return vm;
+                }
+            }
+            vm.close();
+            throw closedException();
+        } catch (RuntimeException | Error e) {
+            permits.release();
+            throw e;
+        }
+    }
+
+    /** A machine that runs: the spare, or a fresh one if there is none or it turns out to be dead. */
+    private LiveMachine bringUp(@Nullable Spare spare, VmConfig config, long deadline) {
+        if (spare != null) {
+            try {
+                return source.activate(spare, config);
+            } catch (EngineException | MachineException e) {
+                LOG.warn(
+                        "A machine that was kept ready failed, another one is restored in its place: {}",
+                        e.getMessage());
+            }
+        }
+        Duration left = Duration.ofNanos(Math.max(0, deadline - nanoTime.getAsLong()));
+        return source.activate(source.prepare(left), config);
+    }
+
+    @Override
+    public LiveMachine replace(VmConfig config) {
+        @Nullable Spare spare;
+        synchronized (this) {
+            checkOpen();
+            spare = pollIdle();
+            resets++;
+        }
+        try {
+            return bringUp(spare, config, nanoTime.getAsLong() + nanos(acquireTimeout));
+        } finally {
+            refill();
+        }
+    }
+
+    @Override
+    public void released(LeasedVm vm) {
+        synchronized (this) {
+            if (!inUse.remove(vm)) {
+                return;
+            }
+            taken--;
+            target = Math.max(min, Math.min(max - taken, idle.size() + 1));
+        }
+        permits.release();
+        refill();
+    }
+
+    @Override
+    public Stats stats() {
+        synchronized (this) {
+            return new Stats(
+                    idle.size() + inUse.size(),
+                    idle.size(),
+                    inUse.size(),
+                    permits.getQueueLength(),
+                    min,
+                    max,
+                    acquired,
+                    resets);
+        }
+    }
+
+    @Override
+    public void close() {
+        List<LeasedVm> holders;
+        List<IdleMachine> spares;
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            holders = new ArrayList<>(inUse);
+            spares = new ArrayList<>(idle);
+            idle.clear();
+        }
+        OPEN.remove(this);
+        refiller.shutdown();
+        holders.forEach(LeasedVm::close);
+        spares.forEach(spare -> spare.take().close());
+    }
+
+    /** Asks every pool of this process to end the machines that nobody uses, because someone waits for their memory. */
+    static void giveUpIdleMachines() {
+        List<MachinePool> pools;
+        synchronized (OPEN) {
+            pools = new ArrayList<>(OPEN);
+        }
+        pools.forEach(pool -> pool.endIdle(0, 0));
+    }
+
+    private void awaitPermit() {
+        boolean admitted;
+        try {
+            admitted = permits.tryAcquire(nanos(acquireTimeout), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AcquireException(
+                    "Interrupted while waiting for a machine of the image '"
+                            + source.image().name() + "'.",
+                    e);
+        }
+        if (!admitted) {
+            throw new AcquireException(
+                    "No machine of the image '" + source.image().name() + "' became free within "
+                            + acquireTimeout.toMillis() + " ms: all " + max + " of the pool are in use ("
+                            + holders() + "), and " + permits.getQueueLength()
+                            + " other callers wait. Close machines when they are no longer needed, or raise the pool's maximum.");
+        }
+    }
+
+    private synchronized String holders() {
+        return inUse.stream().map(LeasedVm::name).collect(Collectors.joining(", "));
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw closedException();
+        }
+    }
+
+    private IllegalStateException closedException() {
+        return new IllegalStateException(
+                "The pool of the image '" + source.image().name() + "' is closed.");
+    }
+
+    private @Nullable Spare pollIdle() {
+        for (IdleMachine next = idle.pollLast(); next != null; next = idle.pollLast()) {
+            Spare spare = next.take();
+            if (spare.isAlive()) {
+                return spare;
+            }
+            LOG.warn("The machine '{}', kept ready, has ended by itself.", spare.name());
+            spare.close();
+        }
+        return null;
+    }
+
+    private void refill() {
+        synchronized (this) {
+            if (closed || filling) {
+                return;
+            }
+            filling = true;
+            refiller.execute(this::fill);
+        }
+    }
+
+    private void fill() {
+        while (true) {
+            synchronized (this) {
+                int wanted = Math.min(Math.max(min, target), max - taken);
+                if (closed || idle.size() >= wanted) {
+                    filling = false;
+                    return;
+                }
+            }
+            Spare spare;
+            try {
+                spare = source.prepare(Duration.ZERO);
+            } catch (AcquireException e) {
+                LOG.debug("No memory for a machine kept ready: {}", e.getMessage());
+                stopFilling();
+                return;
+            } catch (RuntimeException e) {
+                LOG.warn(
+                        "A machine to be kept ready could not be restored; the next one who asks restores his own.", e);
+                stopFilling();
+                return;
+            }
+            keep(spare);
+        }
+    }
+
+    private synchronized void stopFilling() {
+        filling = false;
+        target = min;
+    }
+
+    private void keep(Spare spare) {
+        synchronized (this) {
+            if (!closed) {
+                idle.addLast(new IdleMachine(spare, nanoTime.getAsLong(), expiry()));
+                return;
+            }
+        }
+        spare.close();
+    }
+
+    private @Nullable Future<?> expiry() {
+        if (idleTimeout.compareTo(LONGEST_IDLE_TIMEOUT) >= 0) {
+            return null;
+        }
+        long nanos = idleTimeout.toNanos();
+        return refiller.schedule(() -> endIdle(min, nanos), nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** Ends the machines that have been ready for some time, as long as more than some are left. */
+    private void endIdle(int leave, long idleNanos) {
+        List<Spare> ended = new ArrayList<>();
+        synchronized (this) {
+            long now = nanoTime.getAsLong();
+            while (idle.size() > leave && now - idle.getFirst().since() >= idleNanos) {
+                ended.add(idle.removeFirst().take());
+            }
+            if (!ended.isEmpty()) {
+                target = Math.max(min, idle.size());
+            }
+        }
+        ended.forEach(Spare::close);
+    }
+
+    /** A duration that may be added to a clock's reading without overflow. */
+    private static long nanos(Duration duration) {
+        return Math.min(TimeUnit.NANOSECONDS.convert(duration), Long.MAX_VALUE / 4);
+    }
+
+    /** A machine that is ready, since when, and what will end it if nobody wants it. */
+    private record IdleMachine(
+            Spare spare, long since, @Nullable Future<?> expiry) {
+
+        /** For whoever has removed it from the set. */
+        Spare take() {
+            if (expiry != null) {
+                expiry.cancel(false);
+            }
+            return spare;
+        }
+    }
+}

@@ -1,0 +1,197 @@
+package dev.supermachine.pool;
+
+import dev.supermachine.EngineException;
+import dev.supermachine.Image;
+import dev.supermachine.MachineException;
+import dev.supermachine.VmConfig;
+import dev.supermachine.engine.Activation;
+import dev.supermachine.engine.Hypervisor;
+import dev.supermachine.engine.Machine;
+import dev.supermachine.engine.Prepared;
+import dev.supermachine.guest.GuestClient;
+import dev.supermachine.snapshot.Snapshot;
+import dev.supermachine.snapshot.SnapshotUse;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Restores machines of one image: books their memory, prepares them, and brings them to life. Holds none of them. Thread-safe.
+ *
+ * @since 0.1
+ */
+public final class MachineSource {
+
+    private static final Logger LOG = LoggerFactory.getLogger(MachineSource.class);
+    private static final Duration RESUME_TIMEOUT = Duration.ofSeconds(30);
+    private static final int CONSOLE_TAIL_LINES = 40;
+
+    private final Image image;
+    private final Hypervisor hypervisor;
+    private final Snapshot snapshot;
+    private final boolean startsWorkload;
+    private final MemoryLedger ledger;
+    private final Clock clock;
+    private final SecureRandom random = new SecureRandom();
+    private final AtomicInteger count = new AtomicInteger();
+
+    /**
+     * A source of machines.
+     *
+     * @param image whose machines these are
+     * @param hypervisor the engine that baked the snapshot
+     * @param snapshot what to restore; held in the store as long as a machine of it is there
+     * @param startsWorkload whether the snapshot was taken before the workload was executed
+     * @param ledger where memory is booked
+     * @param clock the wall clock that guests are set to
+     */
+    public MachineSource(
+            Image image,
+            Hypervisor hypervisor,
+            Snapshot snapshot,
+            boolean startsWorkload,
+            MemoryLedger ledger,
+            Clock clock) {
+        this.image = image;
+        this.hypervisor = hypervisor;
+        this.snapshot = snapshot;
+        this.startsWorkload = startsWorkload;
+        this.ledger = ledger;
+        this.clock = clock;
+    }
+
+    Image image() {
+        return image;
+    }
+
+    /**
+     * Does all that can be done before anyone wants the machine.
+     *
+     * @param timeout how long to wait for memory
+     * @return a machine that waits
+     * @throws dev.supermachine.AcquireException if there is no memory for it in time
+     * @throws EngineException if it cannot be restored
+     */
+    Spare prepare(Duration timeout) {
+        String name = image.name() + "-" + count.incrementAndGet();
+        Booking booking = ledger.book(name, image.memoryMib(), timeout, message -> {
+            LOG.info(message);
+            MachinePool.giveUpIdleMachines();
+        });
+        Holdings holdings = new Holdings(booking, null);
+        try {
+            holdings = new Holdings(booking, snapshot.acquireUse());
+            return new Spare(name, hypervisor.prepare(snapshot.source(name)), holdings);
+        } catch (RuntimeException | Error e) {
+            holdings.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Brings a prepared machine to life. Whatever happens, the spare is used up.
+     *
+     * @param spare what was prepared
+     * @param config what distinguishes the machine
+     * @return the machine, its workload running
+     * @throws EngineException if it does not run
+     * @throws MachineException if its agent does not answer
+     */
+    LiveMachine activate(Spare spare, VmConfig config) {
+        byte[] entropy = new byte[Activation.ENTROPY_BYTES];
+        random.nextBytes(entropy);
+        String hostName = config.hostName().isEmpty() ? hostName(spare.name()) : config.hostName();
+        Activation activation = new Activation(
+                1 + random.nextInt(Integer.MAX_VALUE - 1), entropy, clock, hostName, config.environment());
+        Machine machine;
+        try {
+            machine = spare.prepared().activate(activation);
+        } catch (RuntimeException | Error e) {
+            spare.close();
+            throw e;
+        }
+        GuestClient guest = GuestClient.restored(
+                machine.agent(), spare.name(), () -> machine.console().tail(CONSOLE_TAIL_LINES));
+        LiveMachine live = new LiveMachine(spare.name(), machine, guest, spare.holdings());
+        try {
+            guest.resume(activation, RESUME_TIMEOUT);
+            if (startsWorkload) {
+                guest.start(RESUME_TIMEOUT);
+            }
+            return live;
+        } catch (RuntimeException | Error e) {
+            live.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Checks what a caller relies on against what was baked.
+     *
+     * @param config the caller's wishes
+     * @throws IllegalArgumentException if memory or vCPUs differ, naming both values
+     */
+    void check(VmConfig config) {
+        check("memory", " MiB", config.memoryMib(), image.memoryMib());
+        check("vCPUs", "", config.vcpus(), image.vcpus());
+    }
+
+    private void check(String what, String unit, OptionalInt wanted, int baked) {
+        if (wanted.isPresent() && wanted.getAsInt() != baked) {
+            throw new IllegalArgumentException(
+                    "The image '" + image.name() + "' was baked with " + baked + unit + " ("
+                            + what + "), but a machine with " + wanted.getAsInt() + unit
+                            + " was asked for. Both are fixed when an image is baked: bake one with the other value under a name of its own.");
+        }
+    }
+
+    /** A DNS label made from the machine's name. */
+    private static String hostName(String name) {
+        String label = name.replaceAll("[^A-Za-z0-9]+", "-").replaceAll("^-", "");
+        return label.length() <= 63
+                ? label
+                : label.substring(label.length() - 63).replaceAll("^-", "");
+    }
+
+    /** What a machine holds for as long as it is there: its memory in the ledger, and its files in the store. */
+    record Holdings(Booking booking, @Nullable SnapshotUse use) implements AutoCloseable {
+
+        @Override
+        public void close() {
+            booking.close();
+            if (use != null) {
+                use.close();
+            }
+        }
+    }
+
+    /** A machine that is restored and waits. */
+    record Spare(String name, Prepared prepared, Holdings holdings) implements AutoCloseable {
+
+        boolean isAlive() {
+            return prepared.isAlive();
+        }
+
+        @Override
+        public void close() {
+            prepared.close();
+            holdings.close();
+        }
+    }
+
+    /** A machine that runs. */
+    record LiveMachine(String name, Machine machine, GuestClient guest, Holdings holdings) implements AutoCloseable {
+
+        @Override
+        public void close() {
+            guest.close();
+            machine.close();
+            holdings.close();
+        }
+    }
+}

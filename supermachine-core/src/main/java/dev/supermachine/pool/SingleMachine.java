@@ -1,0 +1,47 @@
+package dev.supermachine.pool;
+
+import dev.supermachine.Vm;
+import dev.supermachine.VmConfig;
+import dev.supermachine.pool.MachineSource.LiveMachine;
+import java.time.Duration;
+
+/**
+ * One machine outside any pool.
+ *
+ * @since 0.1
+ */
+public final class SingleMachine implements MachineOwner {
+
+    private final MachineSource source;
+    private final Duration timeout;
+
+    private SingleMachine(MachineSource source, Duration timeout) {
+        this.source = source;
+        this.timeout = timeout;
+    }
+
+    /**
+     * Starts a machine.
+     *
+     * @param source where it comes from
+     * @param config what distinguishes it
+     * @param timeout how long to wait for memory
+     * @return the machine, running; the caller closes it
+     * @throws dev.supermachine.SupermachineException as {@link dev.supermachine.Image#start(VmConfig)}
+     */
+    public static Vm start(MachineSource source, VmConfig config, Duration timeout) {
+        source.check(config);
+        SingleMachine owner = new SingleMachine(source, timeout);
+        return new LeasedVm(owner, source.image(), config, owner.replace(config));
+    }
+
+    @Override
+    public LiveMachine replace(VmConfig config) {
+        return source.activate(source.prepare(timeout), config);
+    }
+
+    @Override
+    public void released(LeasedVm vm) {
+        // the machine was its holder's alone
+    }
+}

@@ -1,0 +1,145 @@
+package dev.supermachine.pool;
+
+import dev.supermachine.ExecProcess;
+import dev.supermachine.ExecResult;
+import dev.supermachine.MachineException;
+import dev.supermachine.guest.ExecExit;
+import dev.supermachine.guest.GuestProcess;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/** A command in the guest, in the terms of the public API. */
+final class VmProcess implements ExecProcess {
+
+    private static final int OUTPUT_LIMIT = 256 << 20;
+    private static final int SIGNAL_BASE = 128;
+    private static final int TIMED_OUT_STATUS = 124;
+    private static final byte[] NOTHING = {};
+
+    private final GuestProcess process;
+
+    VmProcess(GuestProcess process) {
+        this.process = process;
+    }
+
+    @Override
+    public OutputStream stdin() {
+        return process.stdin();
+    }
+
+    @Override
+    public InputStream stdout() {
+        return process.stdout();
+    }
+
+    @Override
+    public InputStream stderr() {
+        return process.stderr();
+    }
+
+    @Override
+    public void signal(int number) {
+        process.signal(number);
+    }
+
+    @Override
+    public Optional<ExecResult> waitFor(Duration limit) {
+        try {
+            return Optional.of(result(
+                    process.exit().get(TimeUnit.NANOSECONDS.convert(limit), TimeUnit.NANOSECONDS), NOTHING, NOTHING));
+        } catch (TimeoutException e) {
+            return Optional.empty();
+        } catch (ExecutionException e) {
+            throw failure(e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new MachineException("Interrupted while waiting for a command to end", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        process.close();
+    }
+
+    /** Feeds the input, reads both outputs, and waits for the end. */
+    ExecResult collect(byte[] input) {
+        @Nullable Thread feeder = null;
+        if (input.length > 0) {
+            // on a thread of its own, because a command may write before it reads
+            feeder = new Thread(() -> feed(input), "supermachine-stdin");
+            feeder.setDaemon(true);
+            feeder.start();
+        }
+        LimitedOutput out = new LimitedOutput();
+        LimitedOutput err = new LimitedOutput();
+        try {
+            process.drain(out, err);
+            return result(process.exit().join(), out.toByteArray(), err.toByteArray());
+        } catch (IOException e) {
+            throw new MachineException("The output of a command could not be read: " + e.getMessage(), e);
+        } catch (CompletionException e) {
+            throw failure(e.getCause());
+        } catch (CancellationException e) {
+            throw failure(e);
+        }
+    }
+
+    private void feed(byte[] input) {
+        try (OutputStream stdin = process.stdin()) {
+            stdin.write(input);
+        } catch (IOException e) {
+            // it ended without reading all of it, which is its right
+            return;
+        }
+    }
+
+    private static ExecResult result(ExecExit exit, byte[] out, byte[] err) {
+        int status = switch (exit.end()) {
+            case EXITED -> exit.status();
+            case KILLED -> SIGNAL_BASE + exit.status();
+            case TIMED_OUT -> TIMED_OUT_STATUS;
+        };
+        return new ExecResult(
+                status, out, err, exit.duration(), exit.end() == ExecExit.End.TIMED_OUT, exit.peakRssKib());
+    }
+
+    private static MachineException failure(@Nullable Throwable cause) {
+        return cause instanceof MachineException known
+                ? known
+                : new MachineException("A command's end could not be learned: " + cause, cause);
+    }
+
+    /** Keeps what a command writes, up to a bound: a runaway command must not take the JVM's memory. */
+    private static final class LimitedOutput extends ByteArrayOutputStream {
+
+        @Override
+        public synchronized void write(int value) {
+            check(1);
+            super.write(value);
+        }
+
+        @Override
+        public synchronized void write(byte[] source, int offset, int length) {
+            check(length);
+            super.write(source, offset, length);
+        }
+
+        private void check(int more) {
+            if (size() > OUTPUT_LIMIT - more) {
+                throw new MachineException("A command wrote more than " + (OUTPUT_LIMIT >> 20)
+                        + " MiB. Read its streams with spawn() instead of collecting them.");
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package dev.supermachine.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.supermachine.Image;
+import dev.supermachine.Vm;
+import dev.supermachine.VmConfig;
+import dev.supermachine.VmPool;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** What machines restored from one snapshot must not share, and what they must get right: randomness and clocks. */
+class RestoreIT {
+
+    private static final int RESTORES = TestImages.count("restores", 50);
+
+    @Test
+    void everyRestoreHasItsOwnRandomnessAndTheRightTime() {
+        Image image = TestImages.redis();
+        Set<String> uuids = new HashSet<>();
+        Set<String> random = new HashSet<>();
+        try (VmPool pool = image.pool().min(1).max(3).build()) {
+            for (int i = 0; i < RESTORES; i++) {
+                try (Vm vm = pool.acquire()) {
+                    Instant before = Instant.now();
+                    String[] lines = vm.exec(
+                                    "sh",
+                                    "-c",
+                                    "date +%s.%N; cat /proc/sys/kernel/random/uuid; head -c 16 /dev/urandom | od -An -tx1;"
+                                            + " cut -d' ' -f1 /proc/uptime; cut -d' ' -f22 /proc/$(pidof redis-server)/stat; getconf CLK_TCK")
+                            .stdoutText()
+                            .split("\n", -1);
+                    Instant after = Instant.now();
+
+                    assertThat(instant(lines[0])).isBetween(before.minusSeconds(1), after.plusSeconds(1));
+                    assertThat(uuids.add(lines[1]))
+                            .as("uuid %s is new", lines[1])
+                            .isTrue();
+                    assertThat(random.add(lines[2]))
+                            .as("bytes %s are new", lines[2])
+                            .isTrue();
+                    BigDecimal startedAt =
+                            new BigDecimal(lines[4]).divide(new BigDecimal(lines[5]), 2, RoundingMode.DOWN);
+                    assertThat(new BigDecimal(lines[3])).isGreaterThanOrEqualTo(startedAt);
+                }
+            }
+        }
+        assertThat(uuids).hasSize(RESTORES);
+    }
+
+    @Test
+    void theMonotonicClockGoesOnFromTheCapture() {
+        Image image = TestImages.redis();
+        try (Vm vm = image.start(VmConfig.defaults())) {
+            BigDecimal first = uptime(vm);
+            BigDecimal second = uptime(vm);
+            assertThat(second).isGreaterThanOrEqualTo(first);
+            vm.reset();
+            assertThat(uptime(vm)).isPositive();
+        }
+    }
+
+    private static BigDecimal uptime(Vm vm) {
+        return new BigDecimal(vm.readText("/proc/uptime").split(" ", -1)[0]);
+    }
+
+    private static Instant instant(String seconds) {
+        String[] parts = seconds.split("\\.", -1);
+        return Instant.ofEpochSecond(Long.parseLong(parts[0]), Long.parseLong(parts[1]));
+    }
+}

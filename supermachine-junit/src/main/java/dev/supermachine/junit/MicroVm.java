@@ -1,0 +1,104 @@
+package dev.supermachine.junit;
+
+import dev.supermachine.OciImageBuilder;
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Inherited;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import org.apiguardian.api.API;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/**
+ * Gives every test method of a class its own machine of an image, as a parameter of type {@link dev.supermachine.Vm}.
+ *
+ * <pre>{@code
+ * @MicroVm(image = "postgres:16", port = 5432, memoryMib = 512)
+ * class OrdersTest {
+ *     @Test
+ *     void startsEmpty(Vm vm) {
+ *         String url = "jdbc:postgresql://" + vm.host() + ":" + vm.mappedPort(5432) + "/postgres";
+ *     }
+ * }
+ * }</pre>
+ *
+ * <h2>Creation</h2>
+ *
+ * The image is baked when the first test asks for a machine, and only if there is no snapshot with the same inputs yet. Machines come from a pool that all
+ * tests with equal annotations share.
+ *
+ * <h2>Scope</h2>
+ *
+ * The parameter may stand on test methods, {@code @BeforeEach} and {@code @AfterEach} methods; all of them see the same machine for one test method, or one
+ * invocation of a repeated or parameterized one. There is none in {@code @BeforeAll} and {@code @AfterAll}. Tests may run in parallel. The annotation is
+ * inherited from superclasses, and applies to {@code @Nested} classes that have none of their own.
+ *
+ * <h2>Clean up</h2>
+ *
+ * The machine ends after the last {@code @AfterEach} method, and with it everything the test did to it. The pool ends with the launcher session.
+ */
+@API(status = API.Status.EXPERIMENTAL, since = "0.1")
+@Documented
+@Inherited
+@Target(ElementType.TYPE)
+@Retention(RetentionPolicy.RUNTIME)
+@ExtendWith(MicroVmExtension.class)
+public @interface MicroVm {
+
+    /**
+     * The image.
+     *
+     * @return a reference in Docker's grammar, {@code oci-layout:PATH} or {@code oci-archive:PATH}
+     */
+    String image();
+
+    /**
+     * The guest's TCP ports. The first stands for the service: the snapshot is taken when something listens on it.
+     *
+     * @return ports; without any, the snapshot is taken just before the workload is executed, and every machine starts it
+     */
+    int[] port() default {};
+
+    /**
+     * Memory of the machine.
+     *
+     * @return MiB
+     */
+    int memoryMib() default OciImageBuilder.DEFAULT_MEMORY_MIB;
+
+    /**
+     * Environment variables over the image's own.
+     *
+     * @return each as {@code NAME=value}
+     */
+    String[] env() default {};
+
+    /**
+     * What runs in the machine, in place of the image's entrypoint and cmd together.
+     *
+     * @return the command and its arguments; empty to keep the image's
+     */
+    String[] cmd() default {};
+
+    /**
+     * The snapshot's name.
+     *
+     * @return a name as for {@link OciImageBuilder#withName(String)}; empty for one made from the image
+     */
+    String name() default "";
+
+    /**
+     * Which engine runs the machines.
+     *
+     * @return an engine's id; empty for the setting {@code supermachine.engine}, else the best that is usable
+     */
+    String engine() default "";
+
+    /**
+     * What happens where no engine is usable.
+     *
+     * @return true to skip the tests with the reason; false to fail them with it
+     */
+    boolean disabledWithoutEngine() default false;
+}

@@ -1,0 +1,72 @@
+package dev.supermachine.junit;
+
+import dev.supermachine.Image;
+import dev.supermachine.OciImageBuilder;
+import dev.supermachine.image.Images;
+import dev.supermachine.settings.Settings;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.extension.ExtensionConfigurationException;
+import org.junit.platform.commons.support.AnnotationSupport;
+
+/** The values of a {@link MicroVm}: tests with equal values share an image and a pool. */
+record MicroVmSpec(
+        String image,
+        List<Integer> ports,
+        int memoryMib,
+        List<String> env,
+        List<String> cmd,
+        String name,
+        String engine,
+        boolean disabledWithoutEngine) {
+
+    /** What holds for a class: its own annotation, a superclass's or a composed one, else that of the nearest enclosing class. */
+    static Optional<MicroVmSpec> of(Class<?> testClass) {
+        for (Class<?> type = testClass; type != null; type = type.getEnclosingClass()) {
+            Optional<MicroVm> annotation = AnnotationSupport.findAnnotation(type, MicroVm.class);
+            if (annotation.isPresent()) {
+                return annotation.map(MicroVmSpec::of);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static MicroVmSpec of(MicroVm annotation) {
+        return new MicroVmSpec(
+                annotation.image(),
+                Arrays.stream(annotation.port()).boxed().toList(),
+                annotation.memoryMib(),
+                List.of(annotation.env()),
+                List.of(annotation.cmd()),
+                annotation.name(),
+                annotation.engine(),
+                annotation.disabledWithoutEngine());
+    }
+
+    /** Bakes or reuses the image. */
+    Image bake(Settings settings) {
+        OciImageBuilder builder = Images.builder(image, settings).withMemoryMib(memoryMib);
+        if (!ports.isEmpty()) {
+            builder.withGuestPort(ports.get(0)).withListenerRequired();
+        }
+        if (!cmd.isEmpty()) {
+            builder.withCmd(cmd.toArray(String[]::new));
+        }
+        for (String variable : env) {
+            int equals = variable.indexOf('=');
+            if (equals < 1) {
+                throw new ExtensionConfigurationException("@MicroVm(env) expects NAME=value, but one entry has "
+                        + (equals == 0 ? "no name" : "no '=': '" + variable + "'"));
+            }
+            builder.withEnv(variable.substring(0, equals), variable.substring(equals + 1));
+        }
+        if (!name.isEmpty()) {
+            builder.withName(name);
+        }
+        if (!engine.isEmpty()) {
+            builder.withEngine(engine);
+        }
+        return builder.build();
+    }
+}
