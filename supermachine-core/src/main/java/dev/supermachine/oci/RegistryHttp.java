@@ -53,11 +53,14 @@ final class RegistryHttp {
     HttpResponse<InputStream> get(URI start, Map<String, String> headers, Optional<String> authorization)
             throws IOException {
         URI target = start;
+        boolean atHome =
+                true; // for good: whoever a redirect led to does not choose what else is asked with the credentials
         for (int hops = 0; hops <= MAX_REDIRECTS; hops++) {
             HttpRequest.Builder request = HttpRequest.newBuilder(target).timeout(settings.headerTimeout());
             request.header("User-Agent", "supermachine/0.1");
             headers.forEach(request::header);
-            if (authorization.isPresent() && sameOrigin(start, target)) {
+            atHome &= sameOrigin(start, target);
+            if (authorization.isPresent() && atHome) {
                 request.header("Authorization", authorization.get());
             }
             HttpResponse<InputStream> response = send(request.build());

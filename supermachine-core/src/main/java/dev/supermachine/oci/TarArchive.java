@@ -111,7 +111,7 @@ final class TarArchive implements LayoutFiles {
     private byte @Nullable [] header(long position) throws IOException {
         byte[] header = new byte[BLOCK];
         int read = readFully(position, header);
-        if (read == 0 && position > 0) {
+        if (read == 0 && position > 0 && position == channel.size()) {
             return null; // some writers leave out the two empty blocks at the end
         }
         if (read < BLOCK) {
@@ -127,13 +127,22 @@ final class TarArchive implements LayoutFiles {
         if (empty) {
             return null;
         }
-        if (sum != number(header, 148, 8)) {
+        if (sum != checksum(header)) {
             throw new IOException(
                     position == 0
                             ? "it is not a tar"
                             : "it is damaged: the header at byte " + position + " has a wrong checksum");
         }
         return header;
+    }
+
+    /** The checksum a header carries; -1 if that is no number. */
+    private static long checksum(byte[] header) {
+        try {
+            return number(header, 148, 8);
+        } catch (IOException e) {
+            return -1;
+        }
     }
 
     private byte[] metadata(long position, long size) throws IOException {
@@ -171,7 +180,7 @@ final class TarArchive implements LayoutFiles {
         long value = 0;
         for (char digit : text(header, offset, length).strip().toCharArray()) {
             if (digit < '0' || digit > '7') {
-                throw new IOException("it is not a tar, or damaged: a number in a header is not octal");
+                throw new IOException("it is damaged: a number in a header is not octal");
             }
             value = (value << 3) | (digit - '0');
         }

@@ -31,6 +31,9 @@ public final class MachineSource {
     private static final Duration RESUME_TIMEOUT = Duration.ofSeconds(30);
     private static final int CONSOLE_TAIL_LINES = 40;
 
+    /** Of the whole process, so that no two machines in it have the same name. */
+    private static final AtomicInteger COUNT = new AtomicInteger();
+
     private final Image image;
     private final Hypervisor hypervisor;
     private final Snapshot snapshot;
@@ -38,7 +41,6 @@ public final class MachineSource {
     private final MemoryLedger ledger;
     private final Clock clock;
     private final SecureRandom random = new SecureRandom();
-    private final AtomicInteger count = new AtomicInteger();
 
     /**
      * A source of machines.
@@ -78,7 +80,7 @@ public final class MachineSource {
      * @throws EngineException if it cannot be restored
      */
     Spare prepare(Duration timeout) {
-        String name = image.name() + "-" + count.incrementAndGet();
+        String name = image.name() + "-" + COUNT.incrementAndGet();
         Booking booking = ledger.book(name, image.memoryMib(), timeout, message -> {
             LOG.info(message);
             MachinePool.giveUpIdleMachines();

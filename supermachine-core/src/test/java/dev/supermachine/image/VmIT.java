@@ -2,6 +2,7 @@ package dev.supermachine.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.supermachine.ExecProcess;
 import dev.supermachine.ExecResult;
@@ -219,7 +220,8 @@ class VmIT {
 
     @Test
     void logsAndConsoleCanBeRead() {
-        assertThat(vm.logs()).containsIgnoringCase("ready to accept connections");
+        // the capture is taken when Redis listens, which is before it says so
+        await().until(vm::logs, text -> text.contains("Ready to accept connections"));
         assertThat(vm.console()).isNotNull();
     }
 

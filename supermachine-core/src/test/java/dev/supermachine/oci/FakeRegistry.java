@@ -1,0 +1,132 @@
+package dev.supermachine.oci;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.UnaryOperator;
+
+/** A registry on a loopback port that answers as told, right or wrong, and remembers what it was asked. */
+final class FakeRegistry implements AutoCloseable {
+
+    /** Answers one request; closing the exchange is not its business. */
+    @FunctionalInterface
+    interface Answer {
+        void send(HttpExchange exchange) throws IOException;
+    }
+
+    /** What a client asked. */
+    record Request(String path, String query, List<String> authorization) {}
+
+    private final HttpServer server;
+    private final ExecutorService executor = Executors.newCachedThreadPool();
+    private final Map<String, Answer> answers = new ConcurrentHashMap<>();
+    private final List<Request> requests = new CopyOnWriteArrayList<>();
+    private volatile UnaryOperator<Answer> gate = answer -> answer;
+
+    FakeRegistry() {
+        try {
+            server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        server.setExecutor(executor);
+        server.createContext("/", this::handle);
+        server.start();
+    }
+
+    String address() {
+        return "127.0.0.1:" + server.getAddress().getPort();
+    }
+
+    String url(String path) {
+        return "http://" + address() + path;
+    }
+
+    List<Request> requests() {
+        return requests;
+    }
+
+    FakeRegistry on(String path, Answer answer) {
+        answers.put(path, answer);
+        return this;
+    }
+
+    /** Puts something in front of every answer below {@code /v2/}. */
+    void guard(UnaryOperator<Answer> newGate) {
+        gate = newGate;
+    }
+
+    /** Serves an image as {@code app:1}. */
+    FakeRegistry serve(TestImage image) {
+        byte[] manifest = image.manifest();
+        on("/v2/app/manifests/1", ok(MediaTypes.OCI_MANIFEST, manifest));
+        manifest(manifest, MediaTypes.OCI_MANIFEST);
+        return blobs(image);
+    }
+
+    FakeRegistry manifest(byte[] manifest, String type) {
+        return on("/v2/app/manifests/" + Digest.of(manifest), ok(type, manifest));
+    }
+
+    FakeRegistry blobs(TestImage image) {
+        image.blobs.forEach((digest, bytes) -> on(blob(digest), ok("application/octet-stream", bytes)));
+        return this;
+    }
+
+    static String blob(Digest digest) {
+        return "/v2/app/blobs/" + digest;
+    }
+
+    ImageSource source() {
+        return ImageSource.of(address() + "/app:1");
+    }
+
+    static Answer ok(String type, byte[] body) {
+        return status(200, Map.of("Content-Type", type), body);
+    }
+
+    static Answer status(int status, Map<String, String> headers, byte[] body) {
+        return exchange -> {
+            headers.forEach(exchange.getResponseHeaders()::set);
+            exchange.sendResponseHeaders(status, body.length == 0 ? -1 : body.length);
+            if (body.length > 0) {
+                exchange.getResponseBody().write(body);
+            }
+        };
+    }
+
+    static Answer error(int status, Map<String, String> headers, String code, String message) {
+        return status(
+                status, headers, TestImage.json(Map.of("errors", List.of(Map.of("code", code, "message", message)))));
+    }
+
+    static Answer redirect(String location) {
+        return status(307, Map.of("Location", location), new byte[0]);
+    }
+
+    private void handle(HttpExchange exchange) throws IOException {
+        String path = exchange.getRequestURI().getPath();
+        String query = exchange.getRequestURI().getRawQuery();
+        List<String> authorization = exchange.getRequestHeaders().getOrDefault("Authorization", List.of());
+        requests.add(new Request(path, query == null ? "" : query, List.copyOf(authorization)));
+        Answer answer = answers.getOrDefault(path, error(404, Map.of(), "MANIFEST_UNKNOWN", "manifest unknown"));
+        try (exchange) {
+            (path.startsWith("/v2/") ? gate.apply(answer) : answer).send(exchange);
+        }
+    }
+
+    @Override
+    public void close() {
+        server.stop(0);
+        executor.shutdownNow();
+    }
+}
