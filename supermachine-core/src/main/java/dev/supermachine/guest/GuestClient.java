@@ -7,8 +7,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -44,7 +42,6 @@ public final class GuestClient implements AutoCloseable {
     private static final int PING_BYTES = 8;
 
     private final AgentLink link;
-    private final Channel channel;
     private final ControlCalls control;
     private final Streams streams;
     private final GuestFiles files;
@@ -62,7 +59,6 @@ public final class GuestClient implements AutoCloseable {
     }
 
     private GuestClient(Channel channel, String machineName, Supplier<String> consoleTail, boolean booted) {
-        this.channel = channel;
         this.link = new AgentLink(channel, machineName, consoleTail);
         this.control = new ControlCalls(link, booted);
         this.streams = new Streams(link, DEFAULT_WINDOW);
@@ -75,7 +71,8 @@ public final class GuestClient implements AutoCloseable {
             streams.failAll(() -> GuestErrors.again(reason));
             control.fail(reason);
         });
-        Thread reader = new Thread(this::readFrames, "supermachine-guest-" + machineName);
+        Thread reader =
+                new Thread(new FrameReceiver(channel, link, control, streams), "supermachine-guest-" + machineName);
         reader.setDaemon(true);
         reader.start();
     }
@@ -453,46 +450,6 @@ public final class GuestClient implements AutoCloseable {
             reader.read(answer);
         } catch (ProtocolException e) {
             throw GuestErrors.broken(link, e);
-        }
-    }
-
-    private void readFrames() {
-        ByteBuffer buffer = ByteBuffer.allocate(2 * (Frame.HEADER_BYTES + Frame.MAX_PAYLOAD))
-                .order(ByteOrder.LITTLE_ENDIAN);
-        try {
-            while (channel.read(buffer) >= 0) {
-                buffer.flip();
-                for (Frame frame = FrameCodec.decode(buffer); frame != null; frame = FrameCodec.decode(buffer)) {
-                    dispatch(frame);
-                }
-                buffer.compact();
-            }
-            link.takeDown(
-                    buffer.position() == 0
-                            ? "its agent has ended the connection: the guest has powered off, crashed or was ended"
-                            : "the connection to its agent ended in the middle of a frame",
-                    null);
-        } catch (ProtocolException e) {
-            link.takeDown("its agent broke the protocol: " + e.getMessage() + ". The machine is not used any more", e);
-        } catch (IOException e) {
-            link.takeDown("the channel to its agent failed: " + e.getMessage(), e);
-        } catch (RuntimeException | Error e) {
-            link.takeDown("reading from its agent failed inside this library: " + e, e);
-            throw e;
-        }
-    }
-
-    private void dispatch(Frame frame) throws ProtocolException {
-        if (!frame.type().fromGuest()) {
-            throw new ProtocolException("a frame of " + frame.type() + ", which only the host sends");
-        }
-        if (frame.epoch() != link.epoch()) {
-            return;
-        }
-        if (frame.type().ofStream()) {
-            streams.receive(frame);
-        } else {
-            control.receive(frame);
         }
     }
 }
