@@ -86,7 +86,7 @@ class ArchitectureTest {
                 .whereLayer("bake")
                 .mayOnlyAccessLayers("api", "json", "settings", "oci", "rootfs", "engine", "guest", "snapshot")
                 .whereLayer("pool")
-                .mayOnlyAccessLayers("api", "settings", "engine", "guest", "snapshot")
+                .mayOnlyAccessLayers("api", "json", "settings", "engine", "guest", "snapshot")
                 .whereLayer("image")
                 .mayOnlyAccessLayers("api", "settings", "oci", "engine", "snapshot", "bake", "pool")
                 .check(CLASSES);

@@ -22,6 +22,10 @@ final class GuestBake {
     private static final Logger LOG = LoggerFactory.getLogger(GuestBake.class);
     private static final Duration BOOT_TIMEOUT = Duration.ofSeconds(60);
     private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(30);
+
+    /** Servers listen before they can answer; the capture waits this long for them to come to rest. */
+    private static final Duration SETTLE_TIMEOUT = Duration.ofSeconds(10);
+
     private static final int TAIL_LINES = 40;
     private static final int LOG_TAIL_CHARACTERS = 4000;
 
@@ -105,7 +109,7 @@ final class GuestBake {
                     guest.start(REQUEST_TIMEOUT);
                     started = true;
                 }
-                case WAIT -> state = guest.awaitListeners(List.of(request.guestPort()), left());
+                case WAIT -> state = guest.awaitListeners(List.of(request.guestPort()), left(), SETTLE_TIMEOUT);
                 case CAPTURE -> {
                     return;
                 }

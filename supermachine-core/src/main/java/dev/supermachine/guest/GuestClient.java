@@ -278,22 +278,26 @@ public final class GuestClient implements AutoCloseable {
     }
 
     /**
-     * Waits until something listens on all of some TCP ports. Nothing is connected to.
+     * Waits until something listens on all of some TCP ports, and then until the workload comes to rest. Nothing is connected to.
      *
      * @param ports 1 … 65535 each
-     * @param timeout how long the guest waits
+     * @param timeout how long the guest waits for the listeners
+     * @param settle how long it waits for rest after that, at most; zero not to wait
      * @return what came first
      */
-    public ListenState awaitListeners(List<Integer> ports, Duration timeout) {
+    public ListenState awaitListeners(List<Integer> ports, Duration timeout, Duration settle) {
         ports.forEach(GuestClient::checkPort);
         String operation = "watch for listeners on " + ports;
         GuestStream stream = open(
                 StreamKind.LISTEN_WATCH,
                 operation,
-                new FrameWriter(operation).ports(ports).u64(timeout.toMillis()));
+                new FrameWriter(operation)
+                        .ports(ports)
+                        .u64(timeout.toMillis())
+                        .u64(settle.toMillis()));
         ListenState[] state = new ListenState[1];
         try {
-            read(stream.awaitResult(Deadline.in(timeout.plus(ANSWER_TIMEOUT))), result -> {
+            read(stream.awaitResult(Deadline.in(timeout.plus(settle).plus(ANSWER_TIMEOUT))), result -> {
                 int code = result.u8();
                 result.end();
                 state[0] = switch (code) {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
@@ -92,15 +93,11 @@ public final class MemoryLedger implements AutoCloseable {
         @Nullable LedgerEntry mine = null;
         boolean done = false;
         try {
-            mine = enter(machineName, mib);
+            Look look = enter(machineName, mib);
+            mine = look.mine();
             @Nullable List<LedgerEntry> said = null;
-            while (true) {
-                Look look = look(mine);
-                if (look.granted()) {
-                    done = true;
-                    return new Booking(this, mine.asBooked());
-                }
-                String message = look.message(machineName, mib);
+            while (!look.granted()) {
+                String message = look.message();
                 if (mib > look.budget()) {
                     throw new AcquireException(message
                             + " It would not fit even alone. Give the machine less memory, end other programs, or set"
@@ -116,7 +113,10 @@ public final class MemoryLedger implements AutoCloseable {
                     said = look.others();
                 }
                 await(message, deadline);
+                look = look(mine);
             }
+            done = true;
+            return new Booking(this, mine);
         } catch (IOException e) {
             throw unusable(e);
         } finally {
@@ -145,16 +145,22 @@ public final class MemoryLedger implements AutoCloseable {
 
     /** What was found at one look at the ledger. */
     private record Look(
-            boolean granted, long budget, String origin, List<LedgerEntry> booked, List<LedgerEntry> ahead) {
+            LedgerEntry mine,
+            boolean granted,
+            long budget,
+            String origin,
+            List<LedgerEntry> booked,
+            List<LedgerEntry> ahead) {
 
         List<LedgerEntry> others() {
             return Stream.concat(booked.stream(), ahead.stream()).toList();
         }
 
-        String message(String machine, int mib) {
+        String message() {
             long taken = booked.stream().mapToLong(LedgerEntry::mib).sum();
-            return "The machine '" + machine + "' needs " + mib + " MiB, but of " + budget + " MiB (" + origin + ") "
-                    + taken + " MiB are booked by " + list(booked) + "; " + list(ahead) + " came before.";
+            return "The machine '" + mine.machine() + "' needs " + mine.mib() + " MiB, but of " + budget + " MiB ("
+                    + origin + ") " + taken + " MiB are booked by " + list(booked) + "; " + list(ahead)
+                    + " came before.";
         }
 
         private static String list(List<LedgerEntry> entries) {
@@ -164,15 +170,16 @@ public final class MemoryLedger implements AutoCloseable {
         }
     }
 
-    private LedgerEntry enter(String machineName, int mib) throws IOException {
-        List<LedgerEntry> entered = new ArrayList<>();
+    /** Takes a place in the queue, and the memory too if nobody is in the way. */
+    private Look enter(String machineName, int mib) throws IOException {
+        MemoryReading reading = probe.read();
+        List<Look> looks = new ArrayList<>();
         file.change(state -> {
-            LedgerEntry entry = new LedgerEntry(
+            LedgerEntry mine = new LedgerEntry(
                     state.nextTicket(), file.owner(), ProcessHandle.current().pid(), machineName, mib, false);
-            entered.add(entry);
-            return state.with(entry);
+            return grant(state.with(mine), mine, reading, looks);
         });
-        return entered.get(0);
+        return looks.get(0);
     }
 
     private Look look(LedgerEntry mine) throws IOException {
@@ -182,14 +189,19 @@ public final class MemoryLedger implements AutoCloseable {
             if (!state.entries().contains(mine)) {
                 throw new AcquireException("The memory ledger was closed while " + mine + " waited for it.");
             }
-            LedgerState current = state.booked().isEmpty() ? state.withIdle(reading.availableMib()) : state;
-            long budget = current.budget(reading);
-            List<LedgerEntry> ahead = current.waitingBefore(mine.ticket());
-            boolean granted = ahead.isEmpty() && current.bookedMib() + mine.mib() <= budget;
-            looks.add(new Look(granted, budget, reading.origin(), current.booked(), ahead));
-            return granted ? current.map(entry -> entry.equals(mine) ? entry.asBooked() : entry) : current;
+            return grant(state, mine, reading, looks);
         });
         return looks.get(0);
+    }
+
+    private static LedgerState grant(
+            LedgerState state, LedgerEntry mine, MemoryReading reading, Collection<Look> looks) {
+        LedgerState current = state.booked().isEmpty() ? state.withIdle(reading.availableMib()) : state;
+        long budget = current.budget(reading);
+        List<LedgerEntry> ahead = current.waitingBefore(mine.ticket());
+        boolean granted = ahead.isEmpty() && current.bookedMib() + mine.mib() <= budget;
+        looks.add(new Look(mine, granted, budget, reading.origin(), current.booked(), ahead));
+        return granted ? current.map(entry -> entry.equals(mine) ? entry.asBooked() : entry) : current;
     }
 
     /** Other processes tell nobody what they give back, so this is polled; those in this process wake it. */

@@ -44,7 +44,7 @@ public final class Snapshot {
                     e);
         } catch (IOException e) {
             throw new SnapshotException(
-                    "The snapshot " + directory + " cannot be read: " + e.getMessage()
+                    "The snapshot " + directory + " cannot be read: " + PrivateFiles.describe(e)
                             + ". Check that it lies on a local file system and belongs to you.",
                     e);
         }
@@ -122,20 +122,25 @@ public final class Snapshot {
      * @throws SnapshotException if the snapshot is just being removed, or is gone
      */
     public SnapshotUse acquireUse() {
-        Path path = directory.resolve(SnapshotLayout.MANIFEST);
         try {
-            Optional<FileLock> lock = FileLock.tryShareExisting(path);
-            if (lock.isPresent()) {
-                if (lock.get().isCurrent()) {
-                    touch();
-                    return new SnapshotUse(this, lock.get());
-                }
-                lock.get().close();
-            }
+            return tryUse().orElseThrow(() -> new SnapshotException(goneMessage()));
         } catch (IOException e) {
             throw new SnapshotException(goneMessage(), e);
         }
-        throw new SnapshotException(goneMessage());
+    }
+
+    /** The use, or nothing if the snapshot is just being removed; fails if it is gone. */
+    Optional<SnapshotUse> tryUse() throws IOException {
+        Optional<FileLock> lock = FileLock.tryShareExisting(directory.resolve(SnapshotLayout.MANIFEST));
+        if (lock.isEmpty()) {
+            return Optional.empty();
+        }
+        if (!lock.get().isCurrent()) {
+            lock.get().close();
+            return Optional.empty();
+        }
+        touch();
+        return Optional.of(new SnapshotUse(this, lock.get()));
     }
 
     /**

@@ -26,7 +26,6 @@ public final class SnapshotStore {
 
     private static final Logger LOG = LoggerFactory.getLogger(SnapshotStore.class);
     private static final int CONSOLE_CHARACTERS = 16 * 1024;
-    private static final int ATTEMPTS = 3;
 
     private final SnapshotLayout layout;
     private final Pruner pruner;
@@ -85,7 +84,17 @@ public final class SnapshotStore {
      */
     public Optional<Snapshot> find(String fingerprint) {
         Path directory = layout.snapshot(fingerprint);
-        return Files.isDirectory(directory) ? Optional.of(Snapshot.open(directory)) : Optional.empty();
+        if (!Files.isDirectory(directory)) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(Snapshot.open(directory));
+        } catch (SnapshotException e) {
+            if (!Files.isDirectory(directory)) {
+                return Optional.empty();
+            }
+            throw e;
+        }
     }
 
     /**
@@ -101,52 +110,47 @@ public final class SnapshotStore {
      * @throws BakeException if the files cannot be written, or the thread is interrupted while waiting; and whatever the action throws
      */
     public Snapshot bakeOnce(String name, String fingerprint, BakeAction action, WaitListener onWaiting) {
-        Path directory = layout.snapshot(fingerprint);
-        try {
-            Optional<Snapshot> ready = openQuietly(directory, fingerprint);
-            if (ready.isPresent()) {
-                return ready.get();
-            }
-            PrivateFiles.makeDirectories(layout.locks());
-            Snapshot snapshot;
-            try (BakeLock lock = BakeLock.acquire(layout.lock(fingerprint), name, onWaiting)) {
-                lock.writeHolder(name);
-                Optional<Snapshot> usable = openOrDiscard(name, directory, fingerprint);
-                if (usable.isPresent()) {
-                    return usable.get();
-                }
-                pruner.sweepHeld(fingerprint);
-                snapshot = bake(name, fingerprint, action);
-            }
-            tidy(fingerprint);
-            return snapshot;
-        } catch (IOException e) {
-            throw new BakeException(
-                    "The snapshot of '" + name + "' could not be stored in " + layout.root() + ": " + e.getMessage()
-                            + ". Check that the directory is yours, on a local file system, and has space left.",
-                    e);
+        try (SnapshotUse use = bakeOnceAndUse(name, fingerprint, action, onWaiting)) {
+            return use.snapshot();
         }
     }
 
     /**
-     * As {@link #bakeOnce}, and holds it. Takes care of the case that somebody prunes it in between.
+     * As {@link #bakeOnce}, and holds the snapshot from before anybody could prune it.
      *
      * @param name as for {@code bakeOnce}
      * @param fingerprint as for {@code bakeOnce}
-     * @param action as for {@code bakeOnce}; may run more than once
+     * @param action as for {@code bakeOnce}
      * @param onWaiting as for {@code bakeOnce}
      * @return the use, held
-     * @throws SnapshotException if it was removed again and again
+     * @throws BakeException as for {@code bakeOnce}
      */
     public SnapshotUse bakeOnceAndUse(String name, String fingerprint, BakeAction action, WaitListener onWaiting) {
-        for (int attempt = 1; ; attempt++) {
-            try {
-                return bakeOnce(name, fingerprint, action, onWaiting).acquireUse();
-            } catch (SnapshotException e) {
-                if (attempt == ATTEMPTS) {
-                    throw e;
-                }
+        Path directory = layout.snapshot(fingerprint);
+        try {
+            Optional<SnapshotUse> ready = useQuietly(directory, fingerprint);
+            if (ready.isPresent()) {
+                return ready.get();
             }
+            PrivateFiles.makeDirectories(layout.locks());
+            SnapshotUse use;
+            try (BakeLock lock = BakeLock.acquire(layout.lock(fingerprint), name, onWaiting)) {
+                lock.writeHolder(name);
+                Optional<Snapshot> usable = openOrDiscard(name, directory, fingerprint);
+                if (usable.isPresent()) {
+                    return usable.get().acquireUse();
+                }
+                pruner.sweepHeld(fingerprint);
+                use = bake(name, fingerprint, action).acquireUse();
+            }
+            tidy(fingerprint);
+            return use;
+        } catch (IOException e) {
+            throw new BakeException(
+                    "The snapshot of '" + name + "' could not be stored in " + layout.root() + ": "
+                            + PrivateFiles.describe(e)
+                            + ". Check that the directory is yours, on a local file system, and has space left.",
+                    e);
         }
     }
 
@@ -166,7 +170,7 @@ public final class SnapshotStore {
             return pruner.prune(bytes, age, "");
         } catch (IOException e) {
             throw new SnapshotException(
-                    "The snapshots in " + layout.root() + " could not be pruned: " + e.getMessage()
+                    "The snapshots in " + layout.root() + " could not be pruned: " + PrivateFiles.describe(e)
                             + ". Check that the directory is yours.",
                     e);
         }
@@ -253,11 +257,13 @@ public final class SnapshotStore {
         return Snapshot.openChecked(target);
     }
 
-    private static Optional<Snapshot> openQuietly(Path directory, String fingerprint) throws IOException {
+    /** Without the lock, somebody may be removing it; whatever is wrong is looked at again, and said, under the lock. */
+    private static Optional<SnapshotUse> useQuietly(Path directory, String fingerprint) {
         try {
-            return Files.isDirectory(directory) ? Optional.of(openFor(directory, fingerprint)) : Optional.empty();
-        } catch (DamagedSnapshotException e) {
-            // Looked at again under the lock, and said there.
+            return Files.isDirectory(directory)
+                    ? openFor(directory, fingerprint).tryUse()
+                    : Optional.empty();
+        } catch (IOException e) {
             return Optional.empty();
         }
     }
@@ -297,7 +303,7 @@ public final class SnapshotStore {
                         report.remainingBytes() >> 20);
             }
         } catch (IOException e) {
-            LOG.warn("Could not remove old snapshots from {}: {}", layout.root(), e.getMessage());
+            LOG.warn("Could not remove old snapshots from {}: {}", layout.root(), PrivateFiles.describe(e));
         }
     }
 

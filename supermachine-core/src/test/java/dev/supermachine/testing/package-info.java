@@ -1,0 +1,3 @@
+/** Tools that tests of several packages share. */
+@org.jspecify.annotations.NullMarked
+package dev.supermachine.testing;
