@@ -291,10 +291,7 @@ public final class GuestClient implements AutoCloseable {
         GuestStream stream = open(
                 StreamKind.LISTEN_WATCH,
                 operation,
-                new FrameWriter(operation)
-                        .ports(ports)
-                        .u64(timeout.toMillis())
-                        .u64(settle.toMillis()));
+                new FrameWriter(operation).ports(ports).u64(timeout.toMillis()).u64(settle.toMillis()));
         ListenState[] state = new ListenState[1];
         try {
             read(stream.awaitResult(Deadline.in(timeout.plus(settle).plus(ANSWER_TIMEOUT))), result -> {

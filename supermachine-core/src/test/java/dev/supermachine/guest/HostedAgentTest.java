@@ -229,9 +229,10 @@ class HostedAgentTest {
         int port;
         try (ServerSocket server = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
             port = server.getLocalPort();
-            assertThat(client.awaitListeners(List.of(port), WAIT)).isEqualTo(ListenState.LISTENING);
+            assertThat(client.awaitListeners(List.of(port), WAIT, WAIT)).isEqualTo(ListenState.LISTENING);
         }
-        assertThat(client.awaitListeners(List.of(port), Duration.ofMillis(50))).isEqualTo(ListenState.TIMED_OUT);
+        assertThat(client.awaitListeners(List.of(port), Duration.ofMillis(50), WAIT))
+                .isEqualTo(ListenState.TIMED_OUT);
     }
 
     @Test
@@ -253,7 +254,7 @@ class HostedAgentTest {
         }
         assertThat(out).hasToString("one\nthree\n");
         assertThat(err).hasToString("two\n");
-        assertThat(client.awaitListeners(List.of(1), WAIT)).isEqualTo(ListenState.WORKLOAD_ENDED);
+        assertThat(client.awaitListeners(List.of(1), WAIT, WAIT)).isEqualTo(ListenState.WORKLOAD_ENDED);
     }
 
     @Test
