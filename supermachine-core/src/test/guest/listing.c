@@ -3,7 +3,7 @@
  * Static, without dependencies, so that the same program lists a tree on the host and inside a guest.
  *
  *   musl-gcc -static -O2 -Wall -Wextra -Werror -o listing listing.c
- *   listing ROOT
+ *   listing ROOT [DEVICE]      with a device, mounts it read-only as EROFS at ROOT first
  *
  * Directories on another device than ROOT are mount points of other file systems: named on standard error and left out.
  * Any error ends the program with status 1, so a listing that is there is whole.
@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
@@ -395,9 +396,15 @@ static const char **link_groups(void)
 int main(int argc, char **argv)
 {
 	struct stat st;
-	if (argc != 2) {
-		fprintf(stderr, "usage: listing ROOT\n");
+	if (argc != 2 && argc != 3) {
+		fprintf(stderr, "usage: listing ROOT [DEVICE]\n");
 		return 2;
+	}
+	if (argc == 3) {
+		/* Inside a guest "/" is an overlay; the device below it is mounted once more, to see it alone. */
+		mkdir(argv[1], 0700);
+		if (mount(argv[2], argv[1], "erofs", MS_RDONLY, NULL))
+			fail("cannot mount", argv[2]);
 	}
 	/* "/" is taken as "", so that joining paths gives no "//". */
 	root = strcmp(argv[1], "/") ? argv[1] : "";

@@ -91,7 +91,8 @@ final class GuestBake {
                 Files.delete(file);
             }
         } catch (IOException e) {
-            throw new BakeException(failed() + "What the first attempt left in " + directory + " cannot be deleted.", e);
+            throw new BakeException(
+                    failed() + "What the first attempt left in " + directory + " cannot be deleted.", e);
         }
     }
 

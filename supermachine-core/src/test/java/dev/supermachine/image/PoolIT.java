@@ -85,11 +85,8 @@ class PoolIT {
 
     @Test
     void machinesAboveTheMinimumAreEndedWhenNobodyWantsThem() {
-        try (VmPool pool = image.pool()
-                .min(1)
-                .max(4)
-                .idleTimeout(Duration.ofMillis(200))
-                .build()) {
+        try (VmPool pool =
+                image.pool().min(1).max(4).idleTimeout(Duration.ofMillis(200)).build()) {
             List<Vm> vms = Stream.generate(pool::acquire).limit(3).toList();
             vms.forEach(Vm::close);
             await().atMost(LONG)
@@ -104,7 +101,8 @@ class PoolIT {
             List<ProcessHandle> machines = machines();
             assertThat(machines).isNotEmpty();
             machines.forEach(ProcessHandle::destroyForcibly);
-            machines.forEach(machine -> machine.onExit().orTimeout(1, TimeUnit.MINUTES).join());
+            machines.forEach(
+                    machine -> machine.onExit().orTimeout(1, TimeUnit.MINUTES).join());
             try (Vm vm = pool.acquire()) {
                 assertThat(vm.exec("true").success()).isTrue();
             }
