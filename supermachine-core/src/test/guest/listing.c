@@ -3,7 +3,7 @@
  * Static, without dependencies, so that the same program lists a tree on the host and inside a guest.
  *
  *   musl-gcc -static -O2 -Wall -Wextra -Werror -o listing listing.c
- *   listing ROOT
+ *   listing ROOT [DEVICE]      with a device, mounts it read-only as EROFS at ROOT first
  *
  * Directories on another device than ROOT are mount points of other file systems: named on standard error and left out.
  * Any error ends the program with status 1, so a listing that is there is whole.
@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
@@ -71,9 +72,19 @@ static uint32_t rotate(uint32_t x, int n)
 	return x >> n | x << (32 - n);
 }
 
+/* One round; the eight variables change their roles from call to call instead of being moved. */
+#define ROUND(a, b, c, d, e, f, g, h, i)                                                              \
+	do {                                                                                          \
+		uint32_t t = h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & f) ^ (~e & g)) + \
+			     SHA256_K[i] + w[i];                                                      \
+		d += t;                                                                               \
+		h = t + (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) ^ (a & c) ^ (b & c)); \
+	} while (0)
+
 static void sha256_block(struct sha256 *s, const unsigned char *p)
 {
-	uint32_t w[64], v[8];
+	uint32_t w[64], *v = s->state;
+	uint32_t a = v[0], b = v[1], c = v[2], d = v[3], e = v[4], f = v[5], g = v[6], h = v[7];
 	for (int i = 0; i < 16; i++)
 		w[i] = (uint32_t)p[4 * i] << 24 | (uint32_t)p[4 * i + 1] << 16 | (uint32_t)p[4 * i + 2] << 8 | p[4 * i + 3];
 	for (int i = 16; i < 64; i++) {
@@ -81,18 +92,17 @@ static void sha256_block(struct sha256 *s, const unsigned char *p)
 		uint32_t s1 = rotate(w[i - 2], 17) ^ rotate(w[i - 2], 19) ^ w[i - 2] >> 10;
 		w[i] = w[i - 16] + s0 + w[i - 7] + s1;
 	}
-	memcpy(v, s->state, sizeof v);
-	for (int i = 0; i < 64; i++) {
-		uint32_t s1 = rotate(v[4], 6) ^ rotate(v[4], 11) ^ rotate(v[4], 25);
-		uint32_t t1 = v[7] + s1 + ((v[4] & v[5]) ^ (~v[4] & v[6])) + SHA256_K[i] + w[i];
-		uint32_t s0 = rotate(v[0], 2) ^ rotate(v[0], 13) ^ rotate(v[0], 22);
-		uint32_t t2 = s0 + ((v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]));
-		memmove(v + 1, v, 7 * sizeof v[0]);
-		v[4] += t1;
-		v[0] = t1 + t2;
+	for (int i = 0; i < 64; i += 8) {
+		ROUND(a, b, c, d, e, f, g, h, i);
+		ROUND(h, a, b, c, d, e, f, g, i + 1);
+		ROUND(g, h, a, b, c, d, e, f, i + 2);
+		ROUND(f, g, h, a, b, c, d, e, i + 3);
+		ROUND(e, f, g, h, a, b, c, d, i + 4);
+		ROUND(d, e, f, g, h, a, b, c, i + 5);
+		ROUND(c, d, e, f, g, h, a, b, i + 6);
+		ROUND(b, c, d, e, f, g, h, a, i + 7);
 	}
-	for (int i = 0; i < 8; i++)
-		s->state[i] += v[i];
+	v[0] += a, v[1] += b, v[2] += c, v[3] += d, v[4] += e, v[5] += f, v[6] += g, v[7] += h;
 }
 
 static void sha256_begin(struct sha256 *s)
@@ -386,9 +396,15 @@ static const char **link_groups(void)
 int main(int argc, char **argv)
 {
 	struct stat st;
-	if (argc != 2) {
-		fprintf(stderr, "usage: listing ROOT\n");
+	if (argc != 2 && argc != 3) {
+		fprintf(stderr, "usage: listing ROOT [DEVICE]\n");
 		return 2;
+	}
+	if (argc == 3) {
+		/* Inside a guest "/" is an overlay; the device below it is mounted once more, to see it alone. */
+		mkdir(argv[1], 0700);
+		if (mount(argv[2], argv[1], "erofs", MS_RDONLY, NULL))
+			fail("cannot mount", argv[2]);
 	}
 	/* "/" is taken as "", so that joining paths gives no "//". */
 	root = strcmp(argv[1], "/") ? argv[1] : "";

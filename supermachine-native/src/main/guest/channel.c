@@ -10,7 +10,7 @@
 enum {
     QUEUE_FOR_DATA = 256 * 1024, /* DATA waits above this, so that one busy stream cannot grow the queue */
     QUEUE_LIMIT = 1024 * 1024,   /* above this nothing more is read: a host that only asks and never reads waits */
-    READS_PER_ROUND = 4,
+    READS_PER_ROUND = 16, /* the port gives 4 KiB at a time */
     WRITE_CHUNK = 32 * 1024, /* the most virtio_console takes at once */
 };
 
@@ -139,8 +139,10 @@ static void read_some(void)
 
 bool channel_pump(void)
 {
-    for (int i = 0; i < READS_PER_ROUND && readable && queue.size - written < QUEUE_LIMIT; i++)
+    for (int i = 0; i < READS_PER_ROUND && readable && queue.size - written < QUEUE_LIMIT; i++) {
         read_some();
+        write_queue(); /* the answers to what was just read do not wait for what is still to be read */
+    }
     write_queue();
     return readable && queue.size - written < QUEUE_LIMIT;
 }

@@ -5,6 +5,13 @@
 #include "session.h"
 #include "stream.h"
 
+#ifdef HOSTED
+/* Leaks do not matter to a process that ends by _exit; the unit tests look for them. An error that is found must not
+ * look like the agent's own status 1. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void) { return "detect_leaks=0:exitcode=99"; }
+#endif
+
 int main(void)
 {
     int in, out;

@@ -21,10 +21,23 @@ static void directory(const char *path, mode_t mode)
         fatal("cannot create %s: %s", path, strerror(errno));
 }
 
+static const char *likely_cause(int error)
+{
+    switch (error) {
+    case ENODEV:
+        return "; this kernel does not know that file system: is its module in the initial root file system?";
+    case EINVAL:
+    case EUCLEAN:
+        return "; what is there is not such a file system, or is damaged";
+    default:
+        return "";
+    }
+}
+
 static void mount_at(const char *type, const char *source, const char *target, unsigned long flags, const char *options)
 {
     if (mount(source, target, type, flags, options) < 0)
-        fatal("cannot mount %s (%s) at %s: %s", type, source, target, strerror(errno));
+        fatal("cannot mount %s (%s) at %s: %s%s", type, source, target, strerror(errno), likely_cause(errno));
 }
 
 static void open_console(void)

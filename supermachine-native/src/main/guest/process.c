@@ -113,8 +113,20 @@ static void children_ready(struct watch *watch, uint32_t events)
     }
 }
 
+#ifdef HOSTED
+/* A guest's processes end with the guest; those of a hosted agent would stay. */
+static void end_all(void)
+{
+    for (struct process *process = processes; process; process = process->next)
+        process_signal_group(process, SIGKILL);
+}
+#endif
+
 void process_init(void)
 {
+#ifdef HOSTED
+    before_power_off = end_all;
+#endif
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGCHLD);
@@ -160,8 +172,9 @@ void process_disown(struct process *process) { process->owner = NULL; }
 
 void process_signal_group(const struct process *process, int signal)
 {
-    if (process->pid > 0)
-        kill(-process->pid, signal);
+    /* Before the command runs, the child may not have its group yet. */
+    if (process->pid > 0 && kill(-process->pid, signal) < 0 && !process->running)
+        kill(process->pid, signal);
 }
 
 void environment_complete(struct strings *env, const struct identity *identity)

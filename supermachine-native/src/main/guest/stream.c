@@ -11,8 +11,8 @@ static size_t open_count;
 static const struct kind *kind_of(uint8_t number)
 {
     static const struct kind *const kinds[] = {
-        NULL,           &exec_kind,    &file_read_kind,    &file_write_kind, &stat_kind, NULL,
-        NULL, &connect_kind, &listen_watch_kind, &log_kind,
+        NULL,           &exec_kind,    &file_read_kind,    &file_write_kind, &stat_kind, &tar_out_kind,
+        &tar_in_kind, &connect_kind, &listen_watch_kind, &log_kind,
     };
     return number < sizeof kinds / sizeof *kinds ? kinds[number] : NULL;
 }

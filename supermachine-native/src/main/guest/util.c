@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+void (*before_power_off)(void);
+
 static void line(const char *format, va_list arguments)
 {
     char text[1024];
@@ -44,6 +46,10 @@ void fatal(const char *format, ...)
 
 void power_off(int status)
 {
+    void (*hook)(void) = before_power_off;
+    before_power_off = NULL; /* should it end in here again */
+    if (hook)
+        hook();
 #ifndef HOSTED
     if (getpid() == 1) {
         reboot(RB_POWER_OFF);

@@ -18,6 +18,9 @@ _Noreturn void fatal(const char *format, ...) PRINTF(1, 2);
 /* Ends the machine without a complaint; the hosted agent ends its process with `status`. */
 _Noreturn void power_off(int status);
 
+/* Called by it first, if set. */
+extern void (*before_power_off)(void);
+
 /* An agent without memory for its own small needs cannot go on: these never return NULL. */
 void *allocate(size_t size);
 void *reallocate(void *memory, size_t size);

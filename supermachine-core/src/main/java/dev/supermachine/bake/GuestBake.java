@@ -10,9 +10,13 @@ import dev.supermachine.guest.GuestClient;
 import dev.supermachine.guest.ListenState;
 import dev.supermachine.guest.WorkloadExit;
 import dev.supermachine.guest.WorkloadSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -73,9 +77,22 @@ final class GuestBake {
             LOG.warn("The machine for '{}' did not boot, it is tried once more: {}", request.name(), e.getMessage());
         }
         try {
+            clear(spec.directory());
             return boot(spec);
         } catch (SupermachineException e) {
             throw new BakeException(failed() + "The machine did not boot in two attempts. " + e.getMessage(), e);
+        }
+    }
+
+    /** An engine wants an empty directory; what the first attempt left may still be open in a process that is about to end. */
+    private void clear(Path directory) {
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : (Iterable<Path>) files::iterator) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new BakeException(
+                    failed() + "What the first attempt left in " + directory + " cannot be deleted.", e);
         }
     }
 

@@ -27,9 +27,6 @@ import java.util.List;
  */
 final class RootImages {
 
-    /** Changes with every change to the writer that changes its output, so that images of an older one are not taken for its own. */
-    private static final String WRITER_VERSION = "erofs-1";
-
     private final Path directory;
 
     RootImages(Path cacheDirectory) {
@@ -81,7 +78,7 @@ final class RootImages {
     private static String id(List<ImageLayer> layers) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update(WRITER_VERSION.getBytes(StandardCharsets.UTF_8));
+            digest.update(RootfsBuilder.FORMAT.getBytes(StandardCharsets.UTF_8));
             for (ImageLayer layer : layers) {
                 digest.update((byte) '\n');
                 digest.update(layer.diffId().getBytes(StandardCharsets.UTF_8));

@@ -12,7 +12,11 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Chooses the engine: the best of those that are usable, or the one that was asked for. Thread-safe. */
+/**
+ * Chooses the engine: the best of those that are usable, or the one that was asked for. Thread-safe.
+ *
+ * @since 0.1
+ */
 public final class EngineSelector {
 
     private static final Logger LOG = LoggerFactory.getLogger(EngineSelector.class);

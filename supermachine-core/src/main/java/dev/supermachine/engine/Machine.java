@@ -34,8 +34,9 @@ public interface Machine extends AutoCloseable {
     void resume();
 
     /**
-     * Writes memory and device state, for {@link Hypervisor#prepare(SnapshotSource)}. The machine is paused first and stays paused. Only for a machine
-     * from {@link Hypervisor#boot(MachineSpec)}, whose agent is parked.
+     * Writes memory and device state, for {@link Hypervisor#prepare(SnapshotSource)}. The machine is paused first and never runs again: afterwards it has
+     * ended or stays paused, as suits the engine, and is only to be closed. Only for a machine from {@link Hypervisor#boot(MachineSpec)}, whose agent is
+     * parked.
      *
      * @param directory the specification's directory, which then holds all that a restore needs besides the root image, and nothing else
      * @throws dev.supermachine.EngineException if it fails

@@ -7,8 +7,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
 /**
@@ -43,10 +42,10 @@ public final class GuestClient implements AutoCloseable {
     private static final int PING_BYTES = 8;
 
     private final AgentLink link;
-    private final Channel channel;
     private final ControlCalls control;
     private final Streams streams;
     private final GuestFiles files;
+    private final AtomicBoolean acknowledged = new AtomicBoolean();
 
     /**
      * A client for a machine that boots: the first call is {@link #awaitHello(Duration)}.
@@ -60,7 +59,6 @@ public final class GuestClient implements AutoCloseable {
     }
 
     private GuestClient(Channel channel, String machineName, Supplier<String> consoleTail, boolean booted) {
-        this.channel = channel;
         this.link = new AgentLink(channel, machineName, consoleTail);
         this.control = new ControlCalls(link, booted);
         this.streams = new Streams(link, DEFAULT_WINDOW);
@@ -73,7 +71,8 @@ public final class GuestClient implements AutoCloseable {
             streams.failAll(() -> GuestErrors.again(reason));
             control.fail(reason);
         });
-        Thread reader = new Thread(this::readFrames, "supermachine-guest-" + machineName);
+        Thread reader =
+                new Thread(new FrameReceiver(channel, link, control, streams), "supermachine-guest-" + machineName);
         reader.setDaemon(true);
         reader.start();
     }
@@ -93,7 +92,7 @@ public final class GuestClient implements AutoCloseable {
     // The life of the machine, in its order.
 
     /**
-     * Waits until the guest's root file system is in place, and acknowledges. Once per client.
+     * Waits until the guest's root file system is in place, and acknowledges.
      *
      * @param timeout how long to wait
      * @return what the agent says of itself
@@ -102,7 +101,9 @@ public final class GuestClient implements AutoCloseable {
         Hello hello = control.awaitHello(Deadline.in(timeout));
         byte[] version =
                 new FrameWriter("acknowledge").u32(ControlCalls.VERSION).payload();
-        link.send(() -> Frame.control(FrameType.HELLO_ACK, link.epoch(), version));
+        if (acknowledged.compareAndSet(false, true)) {
+            link.send(() -> Frame.control(FrameType.HELLO_ACK, link.epoch(), version));
+        }
         return hello;
     }
 
@@ -205,13 +206,18 @@ public final class GuestClient implements AutoCloseable {
     }
 
     /**
-     * Sends a signal to the workload's process group. Does not wait.
+     * Sends a signal to the workload's process group; without effect if it has ended. Does not wait.
      *
      * @param signal its number
      */
     public void signalWorkload(int signal) {
-        byte[] payload = new FrameWriter("signal the workload").u32(signal).payload();
-        link.send(() -> Frame.control(FrameType.WORKLOAD_SIGNAL, link.epoch(), payload));
+        String operation = "signal the workload";
+        byte[] payload = new FrameWriter(operation).u32(signal).payload();
+        link.send(() -> {
+            // A guest that is being frozen would answer, and nobody asked.
+            streams.requireOpen(operation);
+            return Frame.control(FrameType.WORKLOAD_SIGNAL, link.epoch(), payload);
+        });
     }
 
     /**
@@ -285,10 +291,7 @@ public final class GuestClient implements AutoCloseable {
         GuestStream stream = open(
                 StreamKind.LISTEN_WATCH,
                 operation,
-                new FrameWriter(operation)
-                        .ports(ports)
-                        .u64(timeout.toMillis())
-                        .u64(settle.toMillis()));
+                new FrameWriter(operation).ports(ports).u64(timeout.toMillis()).u64(settle.toMillis()));
         ListenState[] state = new ListenState[1];
         try {
             read(stream.awaitResult(Deadline.in(timeout.plus(settle).plus(ANSWER_TIMEOUT))), result -> {
@@ -448,46 +451,6 @@ public final class GuestClient implements AutoCloseable {
             reader.read(answer);
         } catch (ProtocolException e) {
             throw GuestErrors.broken(link, e);
-        }
-    }
-
-    private void readFrames() {
-        ByteBuffer buffer = ByteBuffer.allocate(2 * (Frame.HEADER_BYTES + Frame.MAX_PAYLOAD))
-                .order(ByteOrder.LITTLE_ENDIAN);
-        try {
-            while (channel.read(buffer) >= 0) {
-                buffer.flip();
-                for (Frame frame = FrameCodec.decode(buffer); frame != null; frame = FrameCodec.decode(buffer)) {
-                    dispatch(frame);
-                }
-                buffer.compact();
-            }
-            link.takeDown(
-                    buffer.position() == 0
-                            ? "its agent has ended the connection: the guest has powered off, crashed or was ended"
-                            : "the connection to its agent ended in the middle of a frame",
-                    null);
-        } catch (ProtocolException e) {
-            link.takeDown("its agent broke the protocol: " + e.getMessage() + ". The machine is not used any more", e);
-        } catch (IOException e) {
-            link.takeDown("the channel to its agent failed: " + e.getMessage(), e);
-        } catch (RuntimeException | Error e) {
-            link.takeDown("reading from its agent failed inside this library: " + e, e);
-            throw e;
-        }
-    }
-
-    private void dispatch(Frame frame) throws ProtocolException {
-        if (!frame.type().fromGuest()) {
-            throw new ProtocolException("a frame of " + frame.type() + ", which only the host sends");
-        }
-        if (frame.epoch() != link.epoch()) {
-            return;
-        }
-        if (frame.type().ofStream()) {
-            streams.receive(frame);
-        } else {
-            control.receive(frame);
         }
     }
 }

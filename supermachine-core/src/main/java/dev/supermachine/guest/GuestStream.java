@@ -87,6 +87,7 @@ final class GuestStream {
                 if (opened != null) {
                     throw new ProtocolException("OPENED twice");
                 }
+                kind.checkLength(frame);
                 grant(in.u32());
                 opened = in;
             }
@@ -111,6 +112,7 @@ final class GuestStream {
             }
             case RESULT -> {
                 requireOpened(frame);
+                kind.checkLength(frame);
                 finish(in, null);
             }
             case STREAM_ERROR -> {

@@ -2,24 +2,40 @@ package dev.supermachine.guest;
 
 /** What a stream is for, and which subchannels that gives it. */
 enum StreamKind {
-    EXEC(1, true, 2),
-    FILE_READ(2, false, 1),
-    FILE_WRITE(3, true, 0),
-    STAT(4, false, 0),
-    TAR_OUT(5, false, 1),
-    TAR_IN(6, true, 0),
-    CONNECT(7, true, 1),
-    LISTEN_WATCH(8, false, 0),
-    LOG(9, false, 2);
+    EXEC(1, true, 2, 4, 21),
+    FILE_READ(2, false, 1, 8, 8),
+    FILE_WRITE(3, true, 0, 0, 8),
+    STAT(4, false, 0, 0, StreamKind.ANY),
+    TAR_OUT(5, false, 1, 0, 8),
+    TAR_IN(6, true, 0, 0, 8),
+    CONNECT(7, true, 1, 0, 0),
+    LISTEN_WATCH(8, false, 0, 0, 1),
+    LOG(9, false, 2, 0, 8);
+
+    private static final int ANY = -1;
 
     private final int code;
     private final boolean takesInput;
     private final int outputs;
+    private final int replyBytes;
+    private final int resultBytes;
 
-    StreamKind(int code, boolean takesInput, int outputs) {
+    StreamKind(int code, boolean takesInput, int outputs, int replyBytes, int resultBytes) {
         this.code = code;
         this.takesInput = takesInput;
         this.outputs = outputs;
+        this.replyBytes = replyBytes;
+        this.resultBytes = resultBytes;
+    }
+
+    /** Passes if a frame that opens or ends a stream of this kind has the length that its kind prescribes. */
+    void checkLength(Frame frame) throws ProtocolException {
+        boolean reply = frame.type() == FrameType.OPENED;
+        int due = reply ? Integer.BYTES + replyBytes : resultBytes;
+        if (due != ANY && frame.payload().length != due) {
+            throw new ProtocolException("a payload of " + frame.type() + " of " + frame.payload().length
+                    + " bytes, where " + due + " are due");
+        }
     }
 
     int code() {

@@ -67,9 +67,7 @@ final class Streams {
     private GuestStream register(StreamKind kind, String operation) {
         lock.lock();
         try {
-            if (closedBecause != null) {
-                throw link.error("cannot " + operation + ": " + closedBecause, null);
-            }
+            requireOpen(operation);
             if (open.size() >= MAX_OPEN) {
                 throw link.error(
                         "cannot " + operation + ": " + MAX_OPEN
@@ -82,6 +80,18 @@ final class Streams {
             GuestStream stream = new GuestStream(this, link, kind, operation, ++last, window);
             open.put(stream.number(), stream);
             return stream;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Passes if the machine is not frozen. */
+    void requireOpen(String operation) {
+        lock.lock();
+        try {
+            if (closedBecause != null) {
+                throw link.error("cannot " + operation + ": " + closedBecause, null);
+            }
         } finally {
             lock.unlock();
         }

@@ -89,7 +89,8 @@ final class ErofsLayout {
     }
 
     private void placeContents() {
-        end = align(end, Erofs.BLOCK);
+        // fsck.erofs 1.5 reads the header of the last inode's attributes before it looks whether there are any.
+        end = align(end + ErofsXattrs.HEADER, Erofs.BLOCK);
         for (Inode inode : inodes) {
             if (inode.type == EntryType.FILE && inode.size > 0) {
                 files.add(inode);

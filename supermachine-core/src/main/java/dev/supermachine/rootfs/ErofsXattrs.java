@@ -14,7 +14,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class ErofsXattrs {
 
-    private static final int HEADER = 12;
+    /** {@code struct erofs_xattr_ibody_header}. */
+    static final int HEADER = 12;
+
     private static final int ENTRY = 4;
     private static final int MAX_COUNT = 0xffff;
 

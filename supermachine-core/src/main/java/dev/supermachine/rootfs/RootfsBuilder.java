@@ -29,7 +29,7 @@ public final class RootfsBuilder {
 
     private static final int READ_BUFFER = 1 << 20;
     /** Part of what the file system's UUID is made from; to be raised when the same layers make another image. */
-    private static final String FORMAT = "supermachine rootfs 1";
+    public static final String FORMAT = "supermachine rootfs 1";
 
     private RootfsBuilder() {}
 
@@ -37,7 +37,7 @@ public final class RootfsBuilder {
      * Writes the image file. It is complete and on disk when this returns; publishing it under its final name is the caller's part.
      *
      * @param layers the image's layers, the bottom layer first; none makes an empty root directory
-     * @param target the file to write, with permissions 0600; overwritten if it exists, deleted if this fails
+     * @param target the file to write; made with permissions 0600, overwritten if it exists, deleted if this fails
      * @param limits how much the layers may hold
      * @return size, hash and count of what was written
      * @throws ImageException if a layer cannot be read, is damaged, has something a root file system cannot hold or goes beyond a limit (the message

@@ -10,7 +10,7 @@ package dev.supermachine.rootfs;
 public record RootfsLimits(long maxBytes, long maxEntries) {
 
     private static final long DEFAULT_MAX_BYTES = 64L << 30;
-    private static final long DEFAULT_MAX_ENTRIES = 2_000_000;
+    private static final long DEFAULT_MAX_ENTRIES = 1_000_000;
 
     /** Checks that both limits are above zero. */
     public RootfsLimits {
@@ -23,7 +23,7 @@ public record RootfsLimits(long maxBytes, long maxEntries) {
     /**
      * Limits no image in ordinary use comes near.
      *
-     * @return 64 GiB and two million entries
+     * @return 64 GiB and one million entries
      */
     public static RootfsLimits defaults() {
         return new RootfsLimits(DEFAULT_MAX_BYTES, DEFAULT_MAX_ENTRIES);

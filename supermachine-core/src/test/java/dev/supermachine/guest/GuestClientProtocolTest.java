@@ -338,8 +338,26 @@ class GuestClientProtocolTest {
         agent.stream(FrameType.RESULT, 0, 1, new byte[] {0, 1});
         assertThatThrownBy(() -> process.waitFor(LONG))
                 .isInstanceOf(MachineException.class)
-                .hasMessageContaining("a payload of RESULT that ends 3 bytes too early");
-        assertEnded("a payload of RESULT that ends 3 bytes too early");
+                .hasMessageContaining("a payload of RESULT of 2 bytes, where 21 are due (EXEC, stream 1)");
+        assertEnded("a payload of RESULT of 2 bytes, where 21 are due (EXEC, stream 1)");
+    }
+
+    @Test
+    void endsOnAResultOfAnUnknownKind() {
+        GuestProcess process = exec();
+        agent.stream(FrameType.RESULT, 0, 1, result(3, 0));
+        assertThatThrownBy(() -> process.waitFor(LONG))
+                .isInstanceOf(MachineException.class)
+                .hasMessageContaining("a RESULT of EXEC of the unknown kind 3");
+        assertEnded("a RESULT of EXEC of the unknown kind 3");
+    }
+
+    @Test
+    void endsOnAReplyThatIsTooLong() {
+        CompletableFuture<GuestProcess> process = CompletableFuture.supplyAsync(() -> client.exec(TRUE));
+        agent.acceptOpen(payload().u32(0).u32(42).u8(0));
+        assertThat(process).failsWithin(LONG);
+        assertEnded("a payload of OPENED of 9 bytes, where 8 are due (EXEC, stream 1)");
     }
 
     @Test

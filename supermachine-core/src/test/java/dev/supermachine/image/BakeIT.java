@@ -74,7 +74,7 @@ class BakeIT {
                     .withSnapshotsDir(store)
                     .withCmd("sleep", "1000")
                     .build();
-            assertThat(image.name()).isEqualTo("busybox");
+            assertThat(image.name()).isEqualTo("busybox_latest");
             try (Vm vm = image.start(VmConfig.defaults())) {
                 assertThat(vm.exec("echo", "here").stdoutText()).isEqualTo("here\n");
             }

@@ -158,7 +158,8 @@ class VmIT {
         Files.createDirectories(source.resolve("deep/er"));
         Files.writeString(source.resolve("deep/er/file"), "content");
         Files.createSymbolicLink(source.resolve("link"), Path.of("deep/er/file"));
-        assertThat(source.resolve("deep/er/file").toFile().setExecutable(true)).isTrue();
+        assertThat(source.resolve("deep/er/file").toFile().setExecutable(true, false))
+                .isTrue();
 
         vm.copyIn(source, "/srv/copy");
         assertThat(vm.exec("sh", "-c", "cat /srv/copy/link && test -x /srv/copy/deep/er/file && echo !")

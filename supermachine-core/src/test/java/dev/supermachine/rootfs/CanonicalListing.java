@@ -34,6 +34,11 @@ final class CanonicalListing {
                 Files.exists(source) ? source.toString() : "supermachine-core/" + source);
     }
 
+    /** The static program itself, to be copied into a guest. */
+    Path program() {
+        return Path.of(program);
+    }
+
     List<String> ofDirectory(Path directory) {
         return Tools.check(scratch, program, directory.toString()).lines().toList();
     }

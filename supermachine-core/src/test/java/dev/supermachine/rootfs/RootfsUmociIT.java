@@ -74,7 +74,52 @@ class RootfsUmociIT {
                             CanonicalListing.withoutTimesFrom(start, expected, actual)))
                     .as("seed %d", seed)
                     .isEmpty();
+            Path extracted = directory.resolve("extracted");
+            Tools.check(directory, "fsck.erofs", "--extract=" + extracted, "--preserve", image.toString());
+            assertThat(CanonicalListing.difference(asExtracted(actual), asExtracted(listing.ofDirectory(extracted))))
+                    .as("seed %d, extracted by fsck.erofs", seed)
+                    .isEmpty();
         }
         Tools.check(scratch, "rm", "-rf", directory.toString());
+    }
+
+    /** Without what fsck.erofs 1.5 does not extract: attributes, hard links, setuid and its kin (lost to its own chown), times of directories. */
+    private static List<String> asExtracted(List<String> lines) {
+        return lines.stream()
+                .map(line -> {
+                    String[] fields = line.split(" ", -1);
+                    fields[2] = fields[2].substring(1);
+                    fields[7] = fields[1].equals("d") ? "-" : fields[7];
+                    fields[8] = "-";
+                    fields[9] = "-";
+                    return String.join(" ", fields);
+                })
+                .toList();
+    }
+
+    @Test
+    void keepsSetgidDirectories() throws IOException {
+        Path directory = Files.createDirectory(scratch.resolve("setgid"));
+        List<TestLayer> layers = List.of(
+                TestLayer.of(
+                        TarSpec.directory("./").mtime(1),
+                        TarSpec.directory("d").mode(02755).owner(1, 50).mtime(2),
+                        TarSpec.file("d/f", "1").owner(1, 2).mtime(3)),
+                TestLayer.of(
+                        TarSpec.directory("d").mode(03770).owner(1, 50).mtime(4),
+                        TarSpec.directory("d/e").mode(02700).owner(1, 51).mtime(5)));
+        OciLayoutFixture.write(directory.resolve("layout"), layers);
+        Tools.check(
+                directory,
+                "umoci",
+                "unpack",
+                "--image",
+                directory.resolve("layout") + ":test",
+                directory.resolve("bundle").toString());
+        Path image = directory.resolve("root.erofs");
+        RootfsBuilder.build(List.copyOf(layers), image, RootfsLimits.defaults());
+
+        CanonicalListing listing = new CanonicalListing(scratch);
+        assertThat(listing.ofImage(image)).isEqualTo(listing.ofDirectory(directory.resolve("bundle/rootfs")));
     }
 }

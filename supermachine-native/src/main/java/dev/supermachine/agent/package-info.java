@@ -1,3 +1,3 @@
-/** Linux system calls and libc functions that Java does not offer, bound through JNA. */
+/** The guest agent, process 1 of every guest, as this artifact carries it. */
 @org.jspecify.annotations.NullMarked
 package dev.supermachine.agent;

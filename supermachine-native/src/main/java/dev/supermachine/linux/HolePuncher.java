@@ -7,7 +7,11 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** Gives back the disk space of zeros: blocks that hold nothing else become holes, which read the same. Thread-safe, as long as nobody writes the file. */
+/**
+ * Gives back the disk space of zeros: blocks that hold nothing else become holes, which read the same. Thread-safe, as long as nobody writes the file.
+ *
+ * @since 0.1
+ */
 public final class HolePuncher {
 
     private static final int BLOCK = 4096;

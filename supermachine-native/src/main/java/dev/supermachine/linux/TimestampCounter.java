@@ -9,6 +9,8 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * The frequency of the processor's time stamp counter, which no file of Linux tells: {@code cpu MHz} in {@code /proc/cpuinfo} is the frequency of the moment.
  * It is measured against {@link System#nanoTime()} by a few instructions of machine code. Thread-safe.
+ *
+ * @since 0.1
  */
 public final class TimestampCounter {
 

@@ -35,12 +35,14 @@ record KvmDevice(Path device, Path modules) {
                             + device + ".");
         }
         if (!Files.isReadable(device) || !Files.isWritable(device)) {
-            String user = System.getProperty("user.name", "this user");
-            return Optional.of(
-                    "user " + user + " may not open " + device + ". Add it to the device's group (sudo usermod -aG "
-                            + group() + " " + user + ") and log in again.");
+            return Optional.of(notAllowed(System.getProperty("user.name", "this user")));
         }
         return Optional.empty();
+    }
+
+    String notAllowed(String user) {
+        return "user " + user + " may not open " + device + ". Add it to the device's group (sudo usermod -aG "
+                + group() + " " + user + ") and log in again.";
     }
 
     /** What is behind the device, as a half sentence for messages about a guest that did not run well. */

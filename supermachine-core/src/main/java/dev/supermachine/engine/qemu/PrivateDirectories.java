@@ -3,22 +3,25 @@ package dev.supermachine.engine.qemu;
 import dev.supermachine.EngineException;
 import dev.supermachine.linux.FileLock;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -84,8 +87,10 @@ final class PrivateDirectories {
                         ofUser.resolve(Long.toString(ThreadLocalRandom.current().nextLong(1L << 35), 36));
                 Files.createDirectory(ofThisJvm, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
                 checkLength(ofThisJvm);
-                return new PrivateDirectories(
+                PrivateDirectories made = new PrivateDirectories(
                         ofThisJvm, FileLock.tryExclusive(lock(ofThisJvm)).orElseThrow());
+                Runtime.getRuntime().addShutdownHook(new Thread(made::deleteAll, "supermachine-directories"));
+                return made;
             }
         } catch (IOException e) {
             throw new EngineException(
@@ -102,18 +107,45 @@ final class PrivateDirectories {
                 PosixFilePermissions.asFileAttribute(OWNER_ONLY));
     }
 
-    /** Deletes a tree; files that vanish meanwhile are no error. Links are not followed. */
+    /** Deletes a tree. What vanishes meanwhile is no error: a process's end deletes its directory too. Links are not followed. */
     static void delete(Path root) throws IOException {
-        List<Path> paths;
-        try (Stream<Path> tree = Files.walk(root)) {
-            paths = tree.sorted(Comparator.reverseOrder()).toList();
-        } catch (NoSuchFileException e) {
-            return;
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
+        Files.walkFileTree(root, new SimpleFileVisitor<Path>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.deleteIfExists(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException failure) throws IOException {
+                return gone(failure);
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException failure)
+                    throws IOException {
+                if (failure != null) {
+                    return gone(failure);
+                }
+                Files.deleteIfExists(directory);
+                return FileVisitResult.CONTINUE;
+            }
+        });
+    }
+
+    private static FileVisitResult gone(IOException failure) throws IOException {
+        if (failure instanceof NoSuchFileException) {
+            return FileVisitResult.CONTINUE;
         }
-        for (Path path : paths) {
-            Files.deleteIfExists(path);
+        throw failure;
+    }
+
+    /** Only tidiness: what a JVM that is killed leaves, the next one deletes. */
+    private void deleteAll() {
+        try {
+            delete(ofThisJvm);
+        } catch (IOException e) {
+            LOG.debug("Left {}", ofThisJvm, e);
         }
     }
 
@@ -137,7 +169,7 @@ final class PrivateDirectories {
     }
 
     private static void checkLength(Path directory) throws IOException {
-        int length = directory.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8).length + LONGEST_NAME;
+        int length = directory.toString().getBytes(StandardCharsets.UTF_8).length + LONGEST_NAME;
         if (length > MAX_SOCKET_PATH) {
             Files.delete(directory);
             throw new EngineException("The path " + directory + " is too long for unix sockets: with their names "

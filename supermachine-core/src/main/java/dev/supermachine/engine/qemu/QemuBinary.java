@@ -1,11 +1,13 @@
 package dev.supermachine.engine.qemu;
 
+import dev.supermachine.settings.Settings;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -45,13 +47,17 @@ record QemuBinary(Path path, String version, int major) {
      * @throws NotFound if there is none, it does not run, or is too old
      */
     static QemuBinary find() throws NotFound {
-        String set = System.getProperty(SETTING, System.getenv("SUPERMACHINE_QEMU_PATH"));
+        Optional<Path> set;
+        try {
+            set = Settings.system().qemuPath();
+        } catch (IllegalArgumentException e) {
+            throw new NotFound(String.valueOf(e.getMessage()), e);
+        }
         String search = System.getenv("PATH");
-        return check(set != null ? set(set) : onPath(search != null ? search : "/usr/bin:/bin"));
+        return check(set.isPresent() ? set(set.get()) : onPath(search != null ? search : "/usr/bin:/bin"));
     }
 
-    private static Path set(String set) throws NotFound {
-        Path path = Path.of(set).toAbsolutePath();
+    static Path set(Path path) throws NotFound {
         if (!Files.isExecutable(path) || Files.isDirectory(path)) {
             throw new NotFound(
                     "the setting " + SETTING + " names " + path + ", which is no program that can be run", null);
@@ -59,7 +65,7 @@ record QemuBinary(Path path, String version, int major) {
         return path;
     }
 
-    private static Path onPath(String search) throws NotFound {
+    static Path onPath(String search) throws NotFound {
         for (String directory : search.split(File.pathSeparator, -1)) {
             Path candidate = Path.of(directory).toAbsolutePath().resolve(NAME);
             if (Files.isExecutable(candidate) && !Files.isDirectory(candidate)) {
@@ -74,7 +80,7 @@ record QemuBinary(Path path, String version, int major) {
                 null);
     }
 
-    private static QemuBinary check(Path path) throws NotFound {
+    static QemuBinary check(Path path) throws NotFound {
         String output;
         try {
             Process process = new ProcessBuilder(List.of(path.toString(), "--version"))

@@ -39,8 +39,8 @@ record QemuCommand(QemuBinary binary, Accelerator accelerator, Path sockets) {
     List<String> boot(MachineSpec spec, long tscKhz) {
         List<String> arguments = common(spec.name(), spec.memoryMib(), spec.vcpus(), spec.rootImage());
         arguments.addAll(memory(spec.directory(), spec.memoryMib(), true));
-        arguments.addAll(List.of("-kernel", spec.kernel().toString()));
-        arguments.addAll(List.of("-initrd", spec.initrd().toString()));
+        arguments.addAll(List.of("-kernel", absolute(spec.kernel())));
+        arguments.addAll(List.of("-initrd", absolute(spec.initrd())));
         arguments.addAll(List.of("-append", kernelArguments(spec, tscKhz)));
         return arguments;
     }
@@ -73,7 +73,7 @@ record QemuCommand(QemuBinary binary, Accelerator accelerator, Path sockets) {
     private List<String> common(String name, int memoryMib, int vcpus, Path rootImage) {
         Map<String, Object> rootFile = new LinkedHashMap<>();
         rootFile.put("driver", "file");
-        rootFile.put("filename", rootImage.toString());
+        rootFile.put("filename", absolute(rootImage));
         rootFile.put("read-only", true);
         Map<String, Object> root = new LinkedHashMap<>();
         root.put("driver", "raw");
@@ -138,10 +138,14 @@ record QemuCommand(QemuBinary binary, Accelerator accelerator, Path sockets) {
         Map<String, Object> backend = new LinkedHashMap<>();
         backend.put("qom-type", "memory-backend-file");
         backend.put("id", "ram");
-        backend.put("mem-path", directory.resolve(RAM_FILE).toString());
+        backend.put("mem-path", absolute(directory.resolve(RAM_FILE)));
         backend.put("size", bytes(memoryMib));
         backend.put("share", shared);
         return List.of("-object", JsonWriter.compact(backend));
+    }
+
+    private static String absolute(Path path) {
+        return path.toAbsolutePath().toString();
     }
 
     static long bytes(int memoryMib) {

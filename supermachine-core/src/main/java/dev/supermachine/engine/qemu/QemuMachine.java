@@ -59,7 +59,10 @@ final class QemuMachine implements Machine {
             throw new EngineException(what + ": it was restored from a snapshot, and only a booted machine keeps its"
                     + " memory in a file. Boot one and bring it to the wanted state.");
         }
-        if (!directory.equals(booted.directory())) {
+        if (!directory
+                .toAbsolutePath()
+                .normalize()
+                .equals(booted.directory().toAbsolutePath().normalize())) {
             throw new EngineException(what + ": its memory file is in " + booted.directory()
                     + ". Name that directory and move it afterwards.");
         }

@@ -4,6 +4,7 @@ import dev.supermachine.engine.Activation;
 import dev.supermachine.engine.Machine;
 import dev.supermachine.engine.Prepared;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -33,6 +34,16 @@ final class QemuPrepared implements Prepared {
             throw failure;
         }
         return new QemuMachine(qemu, null);
+    }
+
+    /** The process, for tests that end it from outside. */
+    long pid() {
+        return qemu.pid();
+    }
+
+    /** Where its sockets are, for tests that look whether it goes. */
+    Path directory() {
+        return qemu.directory();
     }
 
     @Override

@@ -25,6 +25,7 @@ final class QemuProbe {
     private static final Duration EXIT = Duration.ofSeconds(2);
 
     private static final String SOCKET = "d";
+    private static final String NEXT_STEP = "Use bare metal, or a virtual machine with nested virtualisation.";
 
     private QemuProbe() {}
 
@@ -57,11 +58,10 @@ final class QemuProbe {
         } catch (SocketTimeoutException e) {
             return Availability.unusable("/dev/kvm is there, but a trial guest of " + 2L * ProbeGuest.LOOPS / 1_000_000
                     + " million instructions did not end within " + KVM_RUN.toMillis() + " ms: "
-                    + KvmDevice.SYSTEM.backend()
-                    + ". Use bare metal, or a virtual machine with nested virtualisation.");
+                    + KvmDevice.SYSTEM.backend() + ". " + NEXT_STEP);
         } catch (IOException e) {
             return Availability.unusable("/dev/kvm is there, but " + what + " did not run a trial guest on it: "
-                    + e.getMessage() + "; " + KvmDevice.SYSTEM.backend() + ".");
+                    + e.getMessage() + "; " + KvmDevice.SYSTEM.backend() + ". " + NEXT_STEP);
         }
     }
 
@@ -80,7 +80,7 @@ final class QemuProbe {
      * @throws SocketTimeoutException if it started but did not come to its end
      * @throws IOException if it did not start, with QEMU's error output
      */
-    private static long runGuest(QemuBinary binary, Accelerator accelerator, Path directory, Duration limit)
+    static long runGuest(QemuBinary binary, Accelerator accelerator, Path directory, Duration limit)
             throws IOException {
         Path image = Files.write(directory.resolve("guest"), ProbeGuest.image());
         Path errors = directory.resolve("errors");
@@ -120,7 +120,9 @@ final class QemuProbe {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        String text = new String(Files.readAllBytes(errors), StandardCharsets.UTF_8).strip();
+        String text = new String(Files.readAllBytes(errors), StandardCharsets.UTF_8)
+                .strip()
+                .replace("\n", "; ");
         return text.isEmpty() ? "" : " (" + text + ")";
     }
 

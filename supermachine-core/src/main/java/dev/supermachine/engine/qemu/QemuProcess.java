@@ -25,6 +25,7 @@ final class QemuProcess {
     /** From the process's start to its monitor's greeting; usually 50 ms. */
     private static final Duration START = Duration.ofSeconds(30);
 
+    private static final Duration LAST_MOMENT = Duration.ofMillis(500);
     private static final int ERRORS_TAIL = 2000;
     private static final int CONSOLE_LINES = 30;
     private static final long CONSOLE_STACK = 256 * 1024;
@@ -35,8 +36,8 @@ final class QemuProcess {
     private final Path directory;
     private final Process process;
     private final ConsoleRing console = new ConsoleRing();
-    private @Nullable QmpClient monitor;
-    private @Nullable SocketAgentChannel agent;
+    private volatile @Nullable QmpClient monitor;
+    private volatile @Nullable SocketAgentChannel agent;
 
     /** Why we ended it, if we did. */
     private volatile @Nullable String endedBy;
@@ -68,7 +69,11 @@ final class QemuProcess {
                 qemu.connect(monitors, consoles, agents);
                 return qemu;
             } catch (IOException | RuntimeException e) {
-                PrivateDirectories.delete(directory);
+                try {
+                    PrivateDirectories.delete(directory);
+                } catch (IOException left) {
+                    e.addSuppressed(left);
+                }
                 throw e;
             }
         } catch (IOException e) {
@@ -79,13 +84,14 @@ final class QemuProcess {
     private void connect(ServerSocketChannel monitors, ServerSocketChannel consoles, ServerSocketChannel agents) {
         Deadline deadline = Deadline.in(START);
         try {
-            monitor = new QmpClient(new TimedSocket(TimedSocket.accept(monitors, deadline, process::isAlive)));
+            QmpClient client = new QmpClient(new TimedSocket(TimedSocket.accept(monitors, deadline, process::isAlive)));
+            monitor = client;
             SocketChannel serial = TimedSocket.accept(consoles, deadline, process::isAlive);
             Thread reader = new Thread(null, () -> readConsole(serial), "supermachine-console-" + name, CONSOLE_STACK);
             reader.setDaemon(true);
             reader.start();
             agent = new SocketAgentChannel(TimedSocket.accept(agents, deadline, process::isAlive));
-            monitor.start(deadline);
+            client.start(deadline);
         } catch (IOException e) {
             EngineException failure = failure("Cannot start QEMU for machine '" + name + "'", e);
             end("it did not start");
@@ -110,17 +116,19 @@ final class QemuProcess {
     }
 
     SocketAgentChannel agent() {
-        if (agent == null) {
+        SocketAgentChannel connected = agent;
+        if (connected == null) {
             throw new IllegalStateException("QEMU for machine '" + name + "' is not connected");
         }
-        return agent;
+        return connected;
     }
 
     QmpClient monitor() {
-        if (monitor == null) {
+        QmpClient connected = monitor;
+        if (connected == null) {
             throw new IllegalStateException("QEMU for machine '" + name + "' is not connected");
         }
-        return monitor;
+        return connected;
     }
 
     /** Sends a command that has no result worth reading. */
@@ -150,8 +158,10 @@ final class QemuProcess {
         if (cause != null) {
             message.append(": ").append(cause.getMessage());
         }
-        // An end of the connection is seen a moment before the process is gone.
-        awaitExit(Duration.ofMillis(cause instanceof java.net.SocketTimeoutException ? 0 : 500));
+        if (!(cause instanceof QmpException)) {
+            // The end of a connection is seen a moment before the process is gone.
+            awaitExit(LAST_MOMENT);
+        }
         message.append(isAlive() ? ". QEMU still runs" : ". The machine has ended: " + endReason());
         String tail = console.tail(CONSOLE_LINES);
         message.append(tail.isEmpty() ? "; its console is empty." : ". The end of its console:\n" + tail);
@@ -180,12 +190,14 @@ final class QemuProcess {
             }
         }
         process.destroyForcibly();
-        if (agent != null) {
-            agent.close();
+        SocketAgentChannel channel = agent;
+        if (channel != null) {
+            channel.close();
         }
-        if (monitor != null) {
+        QmpClient client = monitor;
+        if (client != null) {
             try {
-                monitor.close();
+                client.close();
             } catch (IOException e) {
                 LOG.debug("Closing the monitor of machine '{}'", name, e);
             }

@@ -81,13 +81,20 @@ final class QmpClient implements Closeable {
                 JsonDocument reply = readMessage(deadline);
                 if (reply.has("event")) {
                     remember(reply);
-                } else if (reply.has("error")) {
+                    continue;
+                }
+                if (reply.has("id") && reply.integer("id") != id) {
+                    continue; // answers an earlier command, whose deadline had passed
+                }
+                if (reply.has("error")) {
                     throw new QmpException(command, reply.object("error").string("desc"));
-                } else if (reply.has("return") && reply.has("id") && reply.integer("id") == id) {
+                }
+                if (reply.has("return")) {
                     return reply;
                 }
-                // anything else answers an earlier command, whose deadline had passed
             }
+        } catch (JsonFormatException e) {
+            throw new IOException("QEMU's answer to '" + command + "' has another form: " + e.getMessage(), e);
         } catch (SocketTimeoutException e) {
             throw new IOException("QEMU did not answer '" + command + "' within " + deadline.seconds(), e);
         } catch (EOFException e) {
@@ -111,6 +118,8 @@ final class QmpClient implements Closeable {
                     return event.object("data");
                 }
             }
+        } catch (JsonFormatException e) {
+            throw new IOException("QEMU's report of " + name + " has another form: " + e.getMessage(), e);
         } catch (SocketTimeoutException e) {
             throw new IOException("QEMU did not report " + name + " within " + deadline.seconds(), e);
         } catch (EOFException e) {

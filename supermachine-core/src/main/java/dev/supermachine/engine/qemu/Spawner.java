@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -20,6 +22,8 @@ final class Spawner {
 
     /** Of util-linux; sets the signal, then becomes the program. */
     private static final List<String> WITH_PARENT = List.of("setpriv", "--pdeathsig", "KILL", "--no-new-privs", "--");
+
+    private static final Set<String> INHERITED = Set.of("PATH", "LD_LIBRARY_PATH", "TMPDIR");
 
     private final LinkedBlockingQueue<Runnable> requests = new LinkedBlockingQueue<>();
 
@@ -38,7 +42,7 @@ final class Spawner {
     }
 
     /**
-     * Starts a program with no input and no output.
+     * Starts a program with no input and no output, in the root directory.
      *
      * @param command the program and its arguments, taken literally
      * @param errors the file for what it writes to standard error
@@ -50,8 +54,13 @@ final class Spawner {
         whole.addAll(command);
         ProcessBuilder builder = new ProcessBuilder(whole)
                 .redirectInput(new File("/dev/null"))
+                .directory(new File("/"))
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .redirectError(errors.toFile());
+        // QEMU needs nothing of this JVM's environment, which may hold secrets. English messages can be looked up.
+        Map<String, String> environment = builder.environment();
+        environment.keySet().retainAll(INHERITED);
+        environment.put("LC_ALL", "C");
         FutureTask<Process> start = new FutureTask<>(builder::start);
         requests.add(start);
         try {

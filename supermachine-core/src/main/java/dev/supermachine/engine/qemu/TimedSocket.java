@@ -6,7 +6,9 @@ import java.net.SocketTimeoutException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.SelectableChannel;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.CancelledKeyException;
+import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
@@ -108,12 +110,16 @@ final class TimedSocket implements Closeable {
         if (deadline.isOver()) {
             throw new SocketTimeoutException("no answer within " + deadline.seconds());
         }
-        SelectionKey key = ((SelectableChannel) channel).keyFor(selector);
-        if (key == null) {
-            throw new IOException("the connection is closed");
+        try {
+            SelectionKey key = channel.keyFor(selector);
+            if (key == null) {
+                throw new AsynchronousCloseException();
+            }
+            key.interestOps(operation);
+            selector.select(deadline.remainingMillis());
+            selector.selectedKeys().clear();
+        } catch (ClosedSelectorException | CancelledKeyException e) {
+            throw (IOException) new AsynchronousCloseException().initCause(e);
         }
-        key.interestOps(operation);
-        selector.select(deadline.remainingMillis());
-        selector.selectedKeys().clear();
     }
 }

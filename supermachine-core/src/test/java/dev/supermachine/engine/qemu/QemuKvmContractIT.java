@@ -1,10 +1,9 @@
 package dev.supermachine.engine.qemu;
 
 import dev.supermachine.engine.Hypervisor;
-import dev.supermachine.engine.HypervisorContract;
 
 /** The contract, on the processor: skipped with the probe's reason where KVM is not usable. */
-class QemuKvmContractIT extends HypervisorContract {
+class QemuKvmContractIT extends QemuContract {
 
     private static final Hypervisor ENGINE = new QemuKvmHypervisor();
 

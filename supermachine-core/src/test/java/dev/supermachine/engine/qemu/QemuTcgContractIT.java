@@ -3,11 +3,10 @@ package dev.supermachine.engine.qemu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.supermachine.engine.Hypervisor;
-import dev.supermachine.engine.HypervisorContract;
 import org.junit.jupiter.api.Test;
 
 /** The contract, by software emulation: runs wherever QEMU is installed. */
-class QemuTcgContractIT extends HypervisorContract {
+class QemuTcgContractIT extends QemuContract {
 
     private static final Hypervisor ENGINE = new QemuTcgHypervisor();
 

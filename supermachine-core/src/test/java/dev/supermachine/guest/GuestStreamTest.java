@@ -1,0 +1,210 @@
+package dev.supermachine.guest;
+
+import static dev.supermachine.guest.ScriptedAgent.payload;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Credit, fairness and ends of streams, seen from a peer that grants and takes as a test needs it. */
+@Timeout(60)
+class GuestStreamTest {
+
+    private static final Duration LONG = Duration.ofSeconds(30);
+    private static final int WINDOW = GuestClient.DEFAULT_WINDOW;
+
+    private final PipeChannel.Pair pipes = PipeChannel.pair();
+    private final ScriptedAgent agent = new ScriptedAgent(pipes.far());
+    private final GuestClient client = new GuestClient(pipes.near(), "m-1", () -> "");
+
+    @AfterEach
+    void close() {
+        client.close();
+        agent.close();
+    }
+
+    @Test
+    void sendsWhatWasGrantedAndNoMore() throws Exception {
+        GuestProcess process = exec(10);
+        CompletableFuture<Void> writing = write(process.stdin(), 25);
+        assertThat(agent.expect(FrameType.DATA).payload()).hasSize(10);
+        CompletableFuture<Void> ping = CompletableFuture.runAsync(() -> client.ping(LONG));
+        Frame next = agent.expect(FrameType.PING);
+        agent.control(FrameType.PONG, payload().bytes(next.payload()));
+        ping.get();
+        assertThat(writing).isNotDone();
+
+        agent.stream(FrameType.CREDIT, 0, 1, payload().u32(15).payload());
+
+        assertThat(agent.expect(FrameType.DATA).payload()).hasSize(15);
+        writing.get();
+        process.stdin().close();
+        assertThat(agent.expect(FrameType.EOF).flags()).isZero();
+        assertThatThrownBy(() -> process.stdin().write(1)).hasMessage("The stream is closed.");
+    }
+
+    @Test
+    void writersTakeTurns() {
+        int total = 4 * 1024 * 1024;
+        OutputStream first = exec(total).stdin();
+        OutputStream second = exec(total).stdin();
+        CompletableFuture<Void> all = CompletableFuture.allOf(write(first, total), write(second, total));
+
+        int frames = 2 * total / GuestStream.CHUNK;
+        int[] inFirstHalf = new int[3];
+        for (int i = 0; i < frames; i++) {
+            Frame frame = agent.expect(FrameType.DATA);
+            assertThat(frame.payload()).hasSize(GuestStream.CHUNK);
+            if (i < frames / 2) {
+                inFirstHalf[frame.stream()]++;
+            }
+        }
+        assertThat(all).succeedsWithin(LONG);
+        assertThat(inFirstHalf[1]).isBetween(frames / 8, frames * 3 / 8);
+    }
+
+    @Test
+    void grantsAgainWhatWasReadOnceHalfAWindowIsOwed() throws IOException {
+        GuestProcess process = exec(0);
+        fillWindow();
+        InputStream stdout = process.stdout();
+        Awaitility.await().until(() -> stdout.available() == WINDOW);
+        assertThat(stdout.readNBytes(WINDOW / 2)).hasSize(WINDOW / 2);
+
+        Frame credit = agent.expect(FrameType.CREDIT);
+
+        assertThat(credit.flags()).isEqualTo(1);
+        assertThat(credit.payload()).isEqualTo(payload().u32(WINDOW / 2).payload());
+    }
+
+    @Test
+    void aClosedOutputIsGrantedWithoutAReader() throws IOException {
+        GuestProcess process = exec(0);
+        process.stdout().close();
+        int credit = WINDOW;
+        for (int frame = 0; frame < 40; frame++) {
+            // What is not granted yet is less than half a window, or a grant is on its way.
+            while (credit < Frame.MAX_PAYLOAD) {
+                credit += ByteBuffer.wrap(agent.expect(FrameType.CREDIT).payload())
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .getInt();
+            }
+            agent.stream(FrameType.DATA, 1, 1, new byte[Frame.MAX_PAYLOAD]);
+            credit -= Frame.MAX_PAYLOAD;
+        }
+        assertThat(credit).isLessThanOrEqualTo(WINDOW);
+    }
+
+    @Test
+    void aWriterIsToldThatTheProcessHasEnded() {
+        GuestProcess process = exec(0);
+        CompletableFuture<Void> writing = write(process.stdin(), 1);
+        agent.stream(
+                FrameType.RESULT, 0, 1, payload().u8(0).u32(0).u64(0).u64(0).payload());
+
+        assertThat(writing)
+                .failsWithin(LONG)
+                .withThrowableOfType(ExecutionException.class)
+                .havingRootCause()
+                .isInstanceOf(IOException.class)
+                .withMessage("Machine 'm-1': the other end of the stream has ended; cannot execute [cat]");
+    }
+
+    @Test
+    void whatCameBeforeAnErrorIsReadBeforeIt() throws IOException {
+        GuestProcess process = exec(0);
+        agent.stream(FrameType.DATA, 1, 1, new byte[] {1, 2});
+        agent.stream(
+                FrameType.STREAM_ERROR,
+                0,
+                1,
+                payload().u32(5).string("disk on fire").payload());
+
+        assertThat(process.stdout().readNBytes(2)).containsExactly(1, 2);
+        assertThatThrownBy(() -> process.stdout().read())
+                .isInstanceOf(IOException.class)
+                .hasMessage("Machine 'm-1': cannot execute [cat]: disk on fire (errno 5)");
+    }
+
+    @Test
+    void anInterruptedReaderSaysSoAndStaysInterrupted() throws Exception {
+        GuestProcess process = exec(0);
+        CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
+        Thread reader = new Thread(() -> {
+            try {
+                process.stdout().read();
+                interrupted.complete(false);
+            } catch (InterruptedIOException e) {
+                interrupted.complete(Thread.currentThread().isInterrupted());
+            } catch (IOException e) {
+                interrupted.completeExceptionally(e);
+            }
+        });
+        reader.start();
+        Awaitility.await().until(() -> reader.getState() == Thread.State.WAITING);
+        reader.interrupt();
+
+        assertThat(interrupted.get()).isTrue();
+    }
+
+    @Test
+    void aConnectionWhoseDirectionsHaveEndedIsNotResetAndAFreezeWaitsForIt() throws Exception {
+        CompletableFuture<GuestConnection> connecting = CompletableFuture.supplyAsync(() -> client.connect(80));
+        agent.acceptOpen(payload().u32(100));
+        GuestConnection connection = connecting.get();
+        connection.shutdownOutput();
+        agent.expect(FrameType.EOF);
+        agent.stream(FrameType.EOF, 1, 1, new byte[0]);
+        assertThat(connection.input().read()).isEqualTo(-1);
+        connection.close();
+        CompletableFuture<Void> freezing = CompletableFuture.runAsync(() -> client.freeze(LONG));
+        agent.stream(FrameType.RESULT, 0, 1, new byte[0]);
+
+        agent.expect(FrameType.FREEZE);
+        agent.control(FrameType.PARKED, payload());
+        freezing.get();
+    }
+
+    @Test
+    void aConnectionThatIsClosedEarlierIsReset() throws Exception {
+        CompletableFuture<GuestConnection> connecting = CompletableFuture.supplyAsync(() -> client.connect(80));
+        agent.acceptOpen(payload().u32(100));
+        connecting.get().close();
+        agent.expect(FrameType.RESET);
+    }
+
+    private GuestProcess exec(int credit) {
+        CompletableFuture<GuestProcess> process = CompletableFuture.supplyAsync(
+                () -> client.exec(ExecRequest.of("cat").withStdin()));
+        agent.acceptOpen(payload().u32(credit).u32(42));
+        return process.join();
+    }
+
+    private void fillWindow() {
+        for (int sent = 0; sent < WINDOW; sent += Frame.MAX_PAYLOAD) {
+            agent.stream(FrameType.DATA, 1, 1, new byte[Frame.MAX_PAYLOAD]);
+        }
+    }
+
+    private static CompletableFuture<Void> write(OutputStream out, int count) {
+        return CompletableFuture.runAsync(() -> {
+            try {
+                out.write(new byte[count]);
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+    }
+}
