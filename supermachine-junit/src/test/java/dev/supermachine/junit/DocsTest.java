@@ -63,7 +63,23 @@ class DocsTest {
     @Test
     void anErrorIsNamedByFileAndLine(@TempDir Path output) throws IOException {
         Path document = output.resolve("wrong.md");
-        Files.writeString(document, "# Wrong\n\n```java\nint fine = 1;\nimage.bakes();\n```\n\n```java\nclass Broken {\n\n    Strin x;\n}\n```\n");
+        Files.writeString(
+                document,
+                """
+                # Wrong
+
+                ```java
+                int fine = 1;
+                image.bakes();
+                ```
+
+                ```java
+                class Broken {
+
+                    Strin x;
+                }
+                ```
+                """);
 
         List<Block> blocks = blocks(document);
         assertThat(errors(blocks.get(0), "block0", Files.createDirectory(output.resolve("a"))))

@@ -50,7 +50,7 @@ class SharedPoolIT {
         assertThat(Runs.failures(results)).isEmpty();
         List<Published> published = Runs.published(results);
         assertThat(published)
-                .as("what a bake made is only found by who asks the store again, so all three are of a first pool")
+                .as("each is of the pool that baked; a second pool with equal values would have found the snapshot")
                 .extracting(entry -> entry.get("baked"))
                 .containsExactly("true", "true", "true");
         assertThat(published.stream().map(entry -> entry.get("snapshot")).distinct())
