@@ -41,7 +41,11 @@ public final class MicroVmExtension implements ExecutionCondition, ParameterReso
         String engine = spec.get().engine();
         try {
             String id = EngineSelector.select(
-                            engine.isEmpty() ? SharedPool.settings(parameters(context)).engine().orElse(null) : engine)
+                            engine.isEmpty()
+                                    ? SharedPool.settings(parameters(context))
+                                            .engine()
+                                            .orElse(null)
+                                    : engine)
                     .id();
             return ConditionEvaluationResult.enabled("The engine " + id + " is usable");
         } catch (EngineException e) {
@@ -94,8 +98,7 @@ public final class MicroVmExtension implements ExecutionCondition, ParameterReso
     @SuppressWarnings("deprecation") // what replaces it came with JUnit 6.0
     private static SharedPool pool(ExtensionContext context, MicroVmSpec spec) {
         return SessionStore.of(context, NAMESPACE)
-                .getOrComputeIfAbsent(
-                        new SharedPool.Key(spec, parameters(context)), SharedPool::new, SharedPool.class);
+                .getOrComputeIfAbsent(new SharedPool.Key(spec, parameters(context)), SharedPool::new, SharedPool.class);
     }
 
     /** Copied, because the pool outlives the context, and because runs of one session may have different ones. */

@@ -53,8 +53,7 @@ class DocsTest {
 
         List<String> errors = new ArrayList<>();
         for (int i = 0; i < blocks.size(); i++) {
-            errors.addAll(errors(
-                    blocks.get(i), "block" + i, Files.createDirectory(output.resolve("block" + i))));
+            errors.addAll(errors(blocks.get(i), "block" + i, Files.createDirectory(output.resolve("block" + i))));
         }
 
         assertThat(errors).as("errors in the Java of README.md and docs").isEmpty();
@@ -63,9 +62,7 @@ class DocsTest {
     @Test
     void anErrorIsNamedByFileAndLine(@TempDir Path output) throws IOException {
         Path document = output.resolve("wrong.md");
-        Files.writeString(
-                document,
-                """
+        Files.writeString(document, """
                 # Wrong
 
                 ```java
@@ -134,7 +131,9 @@ class DocsTest {
                 int start = i + 1;
                 do {
                     i++;
-                    assertThat(i).as("%s:%s: the block has no end", document, start).isLessThan(lines.size());
+                    assertThat(i)
+                            .as("%s:%s: the block has no end", document, start)
+                            .isLessThan(lines.size());
                 } while (!lines.get(i).strip().equals("```"));
                 blocks.add(new Block(document, start, lines.subList(start, i)));
             }
@@ -149,8 +148,8 @@ class DocsTest {
         assertThat(compiler).as("the compiler of the JDK that runs the tests").isNotNull();
         DiagnosticCollector<JavaFileObject> diagnostics = new DiagnosticCollector<>();
         try (var files = compiler.getStandardFileManager(diagnostics, Locale.ENGLISH, null)) {
-            List<String> options = List.of(
-                    "-proc:none", "-d", output.toString(), "-classpath", System.getProperty("java.class.path"));
+            List<String> options =
+                    List.of("-proc:none", "-d", output.toString(), "-classpath", System.getProperty("java.class.path"));
             compiler.getTask(null, files, diagnostics, options, null, files.getJavaFileObjects(source))
                     .call();
         }

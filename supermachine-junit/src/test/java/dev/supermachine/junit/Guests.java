@@ -37,7 +37,10 @@ final class Guests {
                     .as("What answers on %s is a registry", REGISTRY)
                     .isEqualTo(200);
         } catch (IOException e) {
-            fail("No registry answers on " + REGISTRY + ", from which these tests pull. Start it: bin/registry start", e);
+            fail(
+                    "No registry answers on " + REGISTRY
+                            + ", from which these tests pull. Start it: bin/registry start",
+                    e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             fail("Interrupted while asking the registry", e);

@@ -58,10 +58,8 @@ class MicroVmExtensionIT {
                 .hasSize(7);
         assertThat(machines.values())
                 .as("before, in and after the test it is the same")
-                .allSatisfy(names -> assertThat(names)
-                        .hasSize(3)
-                        .containsOnly(names.get(0))
-                        .doesNotContain(""));
+                .allSatisfy(names ->
+                        assertThat(names).hasSize(3).containsOnly(names.get(0)).doesNotContain(""));
         assertThat(machines.values().stream().map(names -> names.get(0)))
                 .as("and another one for each test")
                 .doesNotHaveDuplicates();
@@ -118,8 +116,8 @@ class MicroVmExtensionIT {
         assertThat(Runs.failures(results)).isEmpty();
         assertThat(Runs.published(results))
                 .singleElement()
-                .satisfies(
-                        entry -> assertThat(Integer.parseInt(entry.get("processes"))).isPositive());
+                .satisfies(entry ->
+                        assertThat(Integer.parseInt(entry.get("processes"))).isPositive());
         Guests.awaitNoProcess();
     }
 
@@ -291,8 +289,7 @@ class MicroVmExtensionIT {
         @Test
         void counts(Vm vm, TestReporter reporter) {
             assertThat(vm.exec("true").success()).isTrue();
-            reporter.publishEntry(
-                    "processes", String.valueOf(Guests.processes().size()));
+            reporter.publishEntry("processes", String.valueOf(Guests.processes().size()));
         }
     }
 
@@ -318,8 +315,8 @@ class MicroVmExtensionIT {
         /** Sends one command in Redis' inline form and returns the first line of the answer. */
         private static String redis(Vm vm, String command) throws IOException {
             try (Socket socket = new Socket(vm.host(), vm.mappedPort(6379));
-                    BufferedReader answers =
-                            new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8))) {
+                    BufferedReader answers = new BufferedReader(
+                            new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8))) {
                 socket.getOutputStream().write((command + "\r\n").getBytes(StandardCharsets.UTF_8));
                 return answers.readLine();
             }

@@ -23,7 +23,8 @@ class MicroVmExtensionTest {
                 .singleElement()
                 .asString()
                 .contains("Each test method has a machine of its own, so there is none for static void "
-                        + BeforeAllTestCase.class.getName() + ".prepare(dev.supermachine.Vm), which runs outside of one."
+                        + BeforeAllTestCase.class.getName()
+                        + ".prepare(dev.supermachine.Vm), which runs outside of one."
                         + " Take the Vm as a parameter of the test method or of a @BeforeEach method.");
     }
 

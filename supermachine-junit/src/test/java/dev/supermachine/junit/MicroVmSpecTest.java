@@ -42,7 +42,9 @@ class MicroVmSpecTest {
 
     @Test
     void findsAComposedAnnotationAndThatOfASuperclass() {
-        assertThat(MicroVmSpec.of(ComposedTestCase.class)).map(MicroVmSpec::image).contains("composed:1");
+        assertThat(MicroVmSpec.of(ComposedTestCase.class))
+                .map(MicroVmSpec::image)
+                .contains("composed:1");
         assertThat(MicroVmSpec.of(InheritingComposedTestCase.class))
                 .map(MicroVmSpec::image)
                 .contains("composed:1");

@@ -51,15 +51,13 @@ class ModulePathIT {
     private static final String KERNEL = "dev/supermachine/kernel/x86_64/kernel.properties";
     private static final Pattern KERNEL_JAR = Pattern.compile("^(?:jar:)?file:(.*?)!?/" + Pattern.quote(KERNEL) + "$");
 
-    private static final String MACHINE_MODULE =
-            """
+    private static final String MACHINE_MODULE = """
             module consumer {
                 requires dev.supermachine.core;
             }
             """;
 
-    private static final String MACHINE_MAIN =
-            """
+    private static final String MACHINE_MAIN = """
             package consumer;
 
             import dev.supermachine.Image;
@@ -77,11 +75,9 @@ class ModulePathIT {
                     System.out.println("class path: '" + System.getProperty("java.class.path") + "'");
                 }
             }
-            """
-                    .formatted(Guests.BUSYBOX);
+            """.formatted(Guests.BUSYBOX);
 
-    private static final String TEST_MODULE =
-            """
+    private static final String TEST_MODULE = """
             module consumer {
                 requires dev.supermachine.junit;
                 requires org.junit.platform.launcher;
@@ -90,8 +86,7 @@ class ModulePathIT {
             }
             """;
 
-    private static final String TEST_MAIN =
-            """
+    private static final String TEST_MAIN = """
             package consumer;
 
             import dev.supermachine.Vm;
@@ -127,8 +122,7 @@ class ModulePathIT {
                     }
                 }
             }
-            """
-                    .formatted(Guests.BUSYBOX);
+            """.formatted(Guests.BUSYBOX);
 
     @BeforeAll
     static void requireRegistry() {
@@ -149,10 +143,7 @@ class ModulePathIT {
 
         assertThat(output)
                 .contains(
-                        "guest: restored",
-                        "succeeded: 1",
-                        "library: module dev.supermachine.junit",
-                        "class path: ''");
+                        "guest: restored", "succeeded: 1", "library: module dev.supermachine.junit", "class path: ''");
     }
 
     /** Its lines, of both streams. */
@@ -193,7 +184,8 @@ class ModulePathIT {
                         null,
                         "-proc:none",
                         "--module-path",
-                        modules + File.pathSeparator
+                        modules
+                                + File.pathSeparator
                                 + path(FOR_THE_COMPILER.stream().map(ModulePathIT::pathOfClass)),
                         "-d",
                         classes.toString(),

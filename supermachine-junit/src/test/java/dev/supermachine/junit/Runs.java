@@ -43,7 +43,10 @@ final class Runs {
 
     /** What tests published, with the one that did as {@code test}. */
     static List<Published> published(EngineExecutionResults results) {
-        return results.allEvents().reportingEntryPublished().map(Runs::published).toList();
+        return results.allEvents()
+                .reportingEntryPublished()
+                .map(Runs::published)
+                .toList();
     }
 
     private static Published published(Event event) {
