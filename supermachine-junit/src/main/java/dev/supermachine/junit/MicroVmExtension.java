@@ -8,7 +8,9 @@ import dev.supermachine.settings.Settings;
 import java.lang.reflect.Constructor;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -16,6 +18,7 @@ import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.api.extension.ExtensionContext.Store;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolutionException;
 import org.junit.jupiter.api.extension.ParameterResolver;
@@ -64,7 +67,6 @@ public final class MicroVmExtension implements ExecutionCondition, ParameterReso
      * @throws ParameterResolutionException outside a test method, or without {@link MicroVm} on the class
      */
     @Override
-    @SuppressWarnings("deprecation") // what replaces it came with JUnit 6.0
     public Vm resolveParameter(ParameterContext parameter, ExtensionContext context) {
         if (context.getTestMethod().isEmpty() || parameter.getDeclaringExecutable() instanceof Constructor) {
             throw new ParameterResolutionException(
@@ -76,8 +78,7 @@ public final class MicroVmExtension implements ExecutionCondition, ParameterReso
         MicroVmSpec spec = MicroVmSpec.of(testClass)
                 .orElseThrow(() -> new ParameterResolutionException("A parameter of type Vm needs @MicroVm on "
                         + testClass.getName() + ", one of its superclasses or an enclosing class."));
-        return context.getStore(NAMESPACE)
-                .getOrComputeIfAbsent(MACHINE, key -> new MethodMachine(), MethodMachine.class)
+        return kept(context.getStore(NAMESPACE), MACHINE, key -> new MethodMachine(), MethodMachine.class)
                 .get(pool(context, spec));
     }
 
@@ -95,10 +96,18 @@ public final class MicroVmExtension implements ExecutionCondition, ParameterReso
         }
     }
 
-    @SuppressWarnings("deprecation") // what replaces it came with JUnit 6.0
     private static SharedPool pool(ExtensionContext context, MicroVmSpec spec) {
-        return SessionStore.of(context, NAMESPACE)
-                .getOrComputeIfAbsent(new SharedPool.Key(spec, parameters(context)), SharedPool::new, SharedPool.class);
+        return kept(
+                SessionStore.of(context, NAMESPACE),
+                new SharedPool.Key(spec, parameters(context)),
+                SharedPool::new,
+                SharedPool.class);
+    }
+
+    /** What the store has under a key, made first if it has nothing. JUnit 6 types it as possibly null. */
+    @SuppressWarnings("deprecation") // what replaces it came with JUnit 6.0
+    private static <K, V> V kept(Store store, K key, Function<K, V> create, Class<V> type) {
+        return Objects.requireNonNull(store.getOrComputeIfAbsent(key, create, type));
     }
 
     /** Copied, because the pool outlives the context, and because runs of one session may have different ones. */

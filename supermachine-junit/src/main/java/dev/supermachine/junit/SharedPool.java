@@ -32,7 +32,12 @@ final class SharedPool implements ExtensionContext.Store.CloseableResource, Auto
 
     Vm acquire() {
         Vm vm = pool().acquire();
-        key.spec().ports().forEach(vm::mappedPort);
+        try {
+            key.spec().ports().forEach(vm::mappedPort);
+        } catch (RuntimeException e) {
+            vm.close();
+            throw e;
+        }
         return vm;
     }
 

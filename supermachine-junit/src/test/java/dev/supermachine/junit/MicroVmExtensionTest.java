@@ -4,12 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.supermachine.EngineException;
 import dev.supermachine.Vm;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.platform.engine.TestExecutionResult;
+import org.junit.platform.launcher.LauncherSession;
+import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
 import org.junit.platform.testkit.engine.EngineExecutionResults;
 
 /** What the extension says where there is no machine to give. */
@@ -107,6 +111,26 @@ class MicroVmExtensionTest {
                 .singleElement()
                 .asString()
                 .contains("There is no engine 'abacus'.");
+    }
+
+    @Test
+    void doesNotMixRunsOfOneSessionThatHaveOtherParameters() {
+        List<String> messages = new ArrayList<>();
+        try (LauncherSession session = Runs.openSession()) {
+            for (String engine : List.of("abacus", "slide-rule")) {
+                SummaryGeneratingListener listener = new SummaryGeneratingListener();
+                session.getLauncher()
+                        .execute(
+                                Runs.request(Map.of("supermachine.engine", engine), AnyEngineTestCase.class), listener);
+                listener.getSummary()
+                        .getFailures()
+                        .forEach(failure -> messages.add(failure.getException().getMessage()));
+            }
+        }
+
+        assertThat(messages).hasSize(2);
+        assertThat(messages.get(0)).contains("There is no engine 'abacus'.");
+        assertThat(messages.get(1)).contains("There is no engine 'slide-rule'.");
     }
 
     @Test

@@ -2,9 +2,15 @@ package dev.supermachine.junit;
 
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.engine.JupiterTestEngine;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.engine.discovery.DiscoverySelectors;
 import org.junit.platform.engine.reporting.ReportEntry;
+import org.junit.platform.launcher.LauncherDiscoveryRequest;
+import org.junit.platform.launcher.LauncherSession;
+import org.junit.platform.launcher.core.LauncherConfig;
+import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
 import org.junit.platform.testkit.engine.EngineExecutionResults;
 import org.junit.platform.testkit.engine.EngineTestKit;
 import org.junit.platform.testkit.engine.Event;
@@ -25,6 +31,26 @@ final class Runs {
             kit.selectors(DiscoverySelectors.selectClass(fixture));
         }
         return kit.execute();
+    }
+
+    /** A session as a build tool opens it, with nothing but Jupiter in it. */
+    static LauncherSession openSession() {
+        return LauncherFactory.openSession(LauncherConfig.builder()
+                .enableLauncherSessionListenerAutoRegistration(false)
+                .enableLauncherDiscoveryListenerAutoRegistration(false)
+                .enableTestExecutionListenerAutoRegistration(false)
+                .enablePostDiscoveryFilterAutoRegistration(false)
+                .enableTestEngineAutoRegistration(false)
+                .addTestEngines(new JupiterTestEngine())
+                .build());
+    }
+
+    /** What a session's launcher can be asked to run. */
+    static LauncherDiscoveryRequest request(Map<String, String> parameters, Class<?> fixture) {
+        return LauncherDiscoveryRequestBuilder.request()
+                .selectors(DiscoverySelectors.selectClass(fixture))
+                .configurationParameters(parameters)
+                .build();
     }
 
     /** Why tests and classes failed. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -11,13 +12,7 @@ import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
-import org.junit.jupiter.engine.JupiterTestEngine;
-import org.junit.platform.engine.discovery.DiscoverySelectors;
-import org.junit.platform.launcher.LauncherDiscoveryRequest;
 import org.junit.platform.launcher.LauncherSession;
-import org.junit.platform.launcher.core.LauncherConfig;
-import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
-import org.junit.platform.launcher.core.LauncherFactory;
 
 class SessionStoreTest {
 
@@ -37,16 +32,9 @@ class SessionStoreTest {
 
     @Test
     void livesAsLongAsTheLauncherSessionWhereJUnitHasSuchAStore() {
-        try (LauncherSession session = LauncherFactory.openSession(LauncherConfig.builder()
-                .enableLauncherSessionListenerAutoRegistration(false)
-                .enableLauncherDiscoveryListenerAutoRegistration(false)
-                .enableTestExecutionListenerAutoRegistration(false)
-                .enablePostDiscoveryFilterAutoRegistration(false)
-                .enableTestEngineAutoRegistration(false)
-                .addTestEngines(new JupiterTestEngine())
-                .build())) {
-            session.getLauncher().execute(request(OneTestCase.class));
-            session.getLauncher().execute(request(OtherTestCase.class));
+        try (LauncherSession session = Runs.openSession()) {
+            session.getLauncher().execute(Runs.request(Map.of(), OneTestCase.class));
+            session.getLauncher().execute(Runs.request(Map.of(), OtherTestCase.class));
             HAPPENED.add("end of session");
         }
 
@@ -61,12 +49,6 @@ class SessionStoreTest {
     private static boolean hasScopes() {
         return Arrays.stream(ExtensionContext.class.getDeclaredClasses())
                 .anyMatch(type -> type.getSimpleName().equals("StoreScope"));
-    }
-
-    private static LauncherDiscoveryRequest request(Class<?> fixture) {
-        return LauncherDiscoveryRequestBuilder.request()
-                .selectors(DiscoverySelectors.selectClass(fixture))
-                .build();
     }
 
     @ExtendWith(Keeper.class)
