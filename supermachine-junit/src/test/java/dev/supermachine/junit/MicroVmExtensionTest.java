@@ -11,6 +11,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.launcher.LauncherSession;
 import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
@@ -133,16 +135,14 @@ class MicroVmExtensionTest {
         assertThat(messages.get(1)).contains("There is no engine 'slide-rule'.");
     }
 
-    @Test
-    void namesTheConfigurationParameterThatIsWrong() {
-        EngineExecutionResults results =
-                Runs.run(Map.of("supermachine.snapshots.dir", "snapshots"), AnyEngineTestCase.class);
-
-        assertThat(Runs.messages(results))
+    @ParameterizedTest
+    @CsvSource({"supermachine.snapshots.dir, snapshots", "supermachine.acquire.timeout, soon"})
+    void namesTheConfigurationParameterThatIsWrongBeforeAnythingIsBaked(String parameter, String value) {
+        assertThat(Runs.messages(Runs.run(Map.of(parameter, value), AnyEngineTestCase.class)))
                 .singleElement()
                 .asString()
-                .contains("configuration parameter supermachine.snapshots.dir")
-                .contains("'snapshots'");
+                .contains("configuration parameter " + parameter)
+                .contains("'" + value + "'");
     }
 
     @Test

@@ -117,15 +117,6 @@ class SharedPoolIT {
     }
 
     @Test
-    void takesSettingsFromConfigurationParameters() {
-        assertThat(Runs.messages(Runs.run(Map.of("supermachine.acquire.timeout", "soon"), OneTestCase.class)))
-                .singleElement()
-                .asString()
-                .contains("configuration parameter supermachine.acquire.timeout")
-                .contains("'soon'");
-    }
-
-    @Test
     void takesTheMemoryBudgetFromAConfigurationParameter(@TempDir Path snapshots) {
         EngineExecutionResults results = Runs.run(
                 Map.of("supermachine.snapshots.dir", snapshots.toString(), "supermachine.memory.budget.mib", "32"),
