@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.supermachine.MachineException;
+import dev.supermachine.testing.Background;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -42,8 +43,7 @@ class GuestClientFuzzTest {
         PipeChannel.Pair pipes = PipeChannel.pair();
         ScriptedAgent agent = new ScriptedAgent(pipes.far());
         try (GuestClient client = new GuestClient(pipes.near(), "m", () -> "")) {
-            CompletableFuture<GuestProcess> opening =
-                    CompletableFuture.supplyAsync(() -> client.exec(ExecRequest.of("x")));
+            CompletableFuture<GuestProcess> opening = Background.supply(() -> client.exec(ExecRequest.of("x")));
             agent.acceptOpen(payload().u32(1000).u32(1));
             GuestProcess process = opening.join();
             try {

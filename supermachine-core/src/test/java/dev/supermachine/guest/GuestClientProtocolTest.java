@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.supermachine.MachineException;
 import dev.supermachine.engine.Activation;
+import dev.supermachine.testing.Background;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -63,7 +64,7 @@ class GuestClientProtocolTest {
         agent.control(FrameType.CONFIGURED, payload());
         configured.get();
 
-        CompletableFuture<Integer> started = CompletableFuture.supplyAsync(() -> client.start(LONG));
+        CompletableFuture<Integer> started = Background.supply(() -> client.start(LONG));
         agent.expect(FrameType.START);
         agent.control(FrameType.STARTED, payload().u32(42));
         assertThat(started.get()).isEqualTo(42);
@@ -109,7 +110,7 @@ class GuestClientProtocolTest {
             parked.epoch(3);
             parked.control(FrameType.RESUMED, payload());
             resumed.get();
-            CompletableFuture<GuestProcess> process = CompletableFuture.supplyAsync(() -> restored.exec(TRUE));
+            CompletableFuture<GuestProcess> process = Background.supply(() -> restored.exec(TRUE));
             assertThat(parked.next().epoch()).isEqualTo(3);
             parked.stream(FrameType.OPENED, 0, 1, payload().u32(0).u32(5).payload());
             assertThat(process.get().pid()).isEqualTo(5);
@@ -139,7 +140,7 @@ class GuestClientProtocolTest {
                 .hasRootCauseInstanceOf(MachineException.class)
                 .hasRootCauseMessage("Machine 'm-1': cannot freeze: a stream is open (not possible in this state)");
 
-        CompletableFuture<byte[]> read = CompletableFuture.supplyAsync(() -> client.readFile("/no", 9));
+        CompletableFuture<byte[]> read = Background.supply(() -> client.readFile("/no", 9));
         int number = agent.expect(FrameType.OPEN).stream();
         agent.stream(
                 FrameType.STREAM_ERROR,
@@ -149,7 +150,7 @@ class GuestClientProtocolTest {
         assertThatThrownBy(read::get)
                 .hasRootCauseMessage("Machine 'm-1': cannot read /no: there is no such file in the guest");
 
-        CompletableFuture<GuestProcess> exec = CompletableFuture.supplyAsync(() -> client.exec(TRUE));
+        CompletableFuture<GuestProcess> exec = Background.supply(() -> client.exec(TRUE));
         number = agent.expect(FrameType.OPEN).stream();
         agent.stream(
                 FrameType.STREAM_ERROR,
@@ -245,7 +246,7 @@ class GuestClientProtocolTest {
 
     @Test
     void endsOnDataBeforeOpened() {
-        CompletableFuture<GuestProcess> process = CompletableFuture.supplyAsync(() -> client.exec(TRUE));
+        CompletableFuture<GuestProcess> process = Background.supply(() -> client.exec(TRUE));
         agent.expect(FrameType.OPEN);
         agent.stream(FrameType.DATA, 1, 1, new byte[1]);
         assertEnded("DATA before OPENED (EXEC, stream 1)");
@@ -354,7 +355,7 @@ class GuestClientProtocolTest {
 
     @Test
     void endsOnAReplyThatIsTooLong() {
-        CompletableFuture<GuestProcess> process = CompletableFuture.supplyAsync(() -> client.exec(TRUE));
+        CompletableFuture<GuestProcess> process = Background.supply(() -> client.exec(TRUE));
         agent.acceptOpen(payload().u32(0).u32(42).u8(0));
         assertThat(process).failsWithin(LONG);
         assertEnded("a payload of OPENED of 9 bytes, where 8 are due (EXEC, stream 1)");
@@ -364,7 +365,7 @@ class GuestClientProtocolTest {
     void theEndOfTheChannelIsToldToEverybody() {
         GuestProcess process = exec();
         CompletableFuture<Void> ping = async(() -> client.ping(LONG));
-        CompletableFuture<ExecExit> exit = CompletableFuture.supplyAsync(() -> process.waitFor(LONG));
+        CompletableFuture<ExecExit> exit = Background.supply(() -> process.waitFor(LONG));
         agent.expect(FrameType.PING);
         agent.close();
 
@@ -393,7 +394,7 @@ class GuestClientProtocolTest {
     @Test
     void closingTellsEverybody() {
         GuestProcess process = exec();
-        CompletableFuture<ExecExit> exit = CompletableFuture.supplyAsync(() -> process.waitFor(LONG));
+        CompletableFuture<ExecExit> exit = Background.supply(() -> process.waitFor(LONG));
         client.close();
         client.close();
         assertThatThrownBy(exit::get)
@@ -402,7 +403,7 @@ class GuestClientProtocolTest {
     }
 
     private GuestProcess exec() {
-        CompletableFuture<GuestProcess> process = CompletableFuture.supplyAsync(() -> client.exec(TRUE));
+        CompletableFuture<GuestProcess> process = Background.supply(() -> client.exec(TRUE));
         agent.acceptOpen(payload().u32(0).u32(42));
         return process.join();
     }
@@ -437,6 +438,6 @@ class GuestClientProtocolTest {
     }
 
     private static CompletableFuture<Void> async(Runnable action) {
-        return CompletableFuture.runAsync(action);
+        return Background.run(action);
     }
 }

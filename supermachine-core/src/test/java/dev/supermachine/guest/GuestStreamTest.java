@@ -4,6 +4,7 @@ import static dev.supermachine.guest.ScriptedAgent.payload;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.supermachine.testing.Background;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -40,7 +41,7 @@ class GuestStreamTest {
         GuestProcess process = exec(10);
         CompletableFuture<Void> writing = write(process.stdin(), 25);
         assertThat(agent.expect(FrameType.DATA).payload()).hasSize(10);
-        CompletableFuture<Void> ping = CompletableFuture.runAsync(() -> client.ping(LONG));
+        CompletableFuture<Void> ping = Background.run(() -> client.ping(LONG));
         Frame next = agent.expect(FrameType.PING);
         agent.control(FrameType.PONG, payload().bytes(next.payload()));
         ping.get();
@@ -161,7 +162,7 @@ class GuestStreamTest {
 
     @Test
     void aConnectionWhoseDirectionsHaveEndedIsNotResetAndAFreezeWaitsForIt() throws Exception {
-        CompletableFuture<GuestConnection> connecting = CompletableFuture.supplyAsync(() -> client.connect(80));
+        CompletableFuture<GuestConnection> connecting = Background.supply(() -> client.connect(80));
         agent.acceptOpen(payload().u32(100));
         GuestConnection connection = connecting.get();
         connection.shutdownOutput();
@@ -169,7 +170,7 @@ class GuestStreamTest {
         agent.stream(FrameType.EOF, 1, 1, new byte[0]);
         assertThat(connection.input().read()).isEqualTo(-1);
         connection.close();
-        CompletableFuture<Void> freezing = CompletableFuture.runAsync(() -> client.freeze(LONG));
+        CompletableFuture<Void> freezing = Background.run(() -> client.freeze(LONG));
         agent.stream(FrameType.RESULT, 0, 1, new byte[0]);
 
         agent.expect(FrameType.FREEZE);
@@ -179,15 +180,15 @@ class GuestStreamTest {
 
     @Test
     void aConnectionThatIsClosedEarlierIsReset() throws Exception {
-        CompletableFuture<GuestConnection> connecting = CompletableFuture.supplyAsync(() -> client.connect(80));
+        CompletableFuture<GuestConnection> connecting = Background.supply(() -> client.connect(80));
         agent.acceptOpen(payload().u32(100));
         connecting.get().close();
         agent.expect(FrameType.RESET);
     }
 
     private GuestProcess exec(int credit) {
-        CompletableFuture<GuestProcess> process = CompletableFuture.supplyAsync(
-                () -> client.exec(ExecRequest.of("cat").withStdin()));
+        CompletableFuture<GuestProcess> process =
+                Background.supply(() -> client.exec(ExecRequest.of("cat").withStdin()));
         agent.acceptOpen(payload().u32(credit).u32(42));
         return process.join();
     }
@@ -199,7 +200,7 @@ class GuestStreamTest {
     }
 
     private static CompletableFuture<Void> write(OutputStream out, int count) {
-        return CompletableFuture.runAsync(() -> {
+        return Background.run(() -> {
             try {
                 out.write(new byte[count]);
             } catch (IOException e) {

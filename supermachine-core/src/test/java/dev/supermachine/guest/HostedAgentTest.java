@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.supermachine.MachineException;
 import dev.supermachine.engine.Activation;
+import dev.supermachine.testing.Background;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -89,7 +90,7 @@ class HostedAgentTest {
     void carriesTenMegabytesBothWays() throws Exception {
         byte[] sent = random(TEN_MIB);
         try (GuestProcess cat = client.exec(ExecRequest.of("cat").withStdin())) {
-            CompletableFuture<Void> writing = CompletableFuture.runAsync(() -> writeAndClose(cat.stdin(), sent));
+            CompletableFuture<Void> writing = Background.run(() -> writeAndClose(cat.stdin(), sent));
 
             byte[] received = cat.stdout().readAllBytes();
 
@@ -198,11 +199,10 @@ class HostedAgentTest {
     @Test
     void connectsWithHalfCloseBothWays() throws Exception {
         try (ServerSocket server = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
-            CompletableFuture<byte[]> served = CompletableFuture.supplyAsync(() -> serveOne(server));
+            CompletableFuture<byte[]> served = Background.supply(() -> serveOne(server));
             byte[] question = random(1_000_000);
             try (GuestConnection connection = client.connect(server.getLocalPort())) {
-                CompletableFuture<Void> writing =
-                        CompletableFuture.runAsync(() -> writeAndClose(connection.output(), question));
+                CompletableFuture<Void> writing = Background.run(() -> writeAndClose(connection.output(), question));
                 byte[] answer = connection.input().readAllBytes();
 
                 assertThat(served.get()).isEqualTo(question);

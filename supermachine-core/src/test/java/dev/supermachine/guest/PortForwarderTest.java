@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.supermachine.testing.Background;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -59,8 +60,8 @@ class PortForwarderTest {
         new Random(3).nextBytes(bytes);
         try (Socket client = connect();
                 Socket served = server.accept()) {
-            CompletableFuture<Void> echo = CompletableFuture.runAsync(() -> echo(served));
-            CompletableFuture<Void> writing = CompletableFuture.runAsync(() -> send(client, bytes));
+            CompletableFuture<Void> echo = Background.run(() -> echo(served));
+            CompletableFuture<Void> writing = Background.run(() -> send(client, bytes));
 
             assertThat(client.getInputStream().readAllBytes()).isEqualTo(bytes);
             writing.get();

@@ -9,6 +9,7 @@ import dev.supermachine.Image;
 import dev.supermachine.Vm;
 import dev.supermachine.VmConfig;
 import dev.supermachine.VmPool;
+import dev.supermachine.testing.Background;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -59,7 +60,7 @@ class PoolIT {
     void whoeverComesBeyondTheMaximumWaitsUntilOneIsGivenBack() {
         try (VmPool pool = image.pool().min(0).max(1).acquireTimeout(LONG).build()) {
             Vm first = pool.acquire();
-            CompletableFuture<Vm> second = CompletableFuture.supplyAsync(pool::acquire);
+            CompletableFuture<Vm> second = Background.supply(pool::acquire);
             await().atMost(LONG).until(() -> pool.stats().waiting() == 1);
             assertThat(second).isNotDone();
             first.close();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.supermachine.testing.Background;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
@@ -41,7 +42,7 @@ class TimedSocketTest {
         try (ServerSocketChannel server = TimedSocket.listen(path);
                 TimedSocket socket = TimedSocket.connect(path);
                 SocketChannel peer = server.accept()) {
-            CompletableFuture<Integer> reader = CompletableFuture.supplyAsync(() -> {
+            CompletableFuture<Integer> reader = Background.supply(() -> {
                 try {
                     return socket.read(ByteBuffer.allocate(1), FAR);
                 } catch (IOException e) {
