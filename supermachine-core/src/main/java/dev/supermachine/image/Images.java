@@ -12,6 +12,7 @@ import dev.supermachine.settings.Settings;
 import dev.supermachine.snapshot.Snapshot;
 import dev.supermachine.snapshot.SnapshotStore;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -60,10 +61,17 @@ public final class Images {
         Hypervisor hypervisor =
                 EngineSelector.select(snapshot.manifest().details().engineId());
         snapshot.requireEngine(hypervisor.id(), hypervisor.identity());
-        return image(settings, hypervisor, snapshot, new Image.Origin(snapshot.directory(), false, 0, 0));
+        return image(
+                settings,
+                settings.acquireTimeout(),
+                hypervisor,
+                snapshot,
+                new Image.Origin(snapshot.directory(), false, 0, 0));
     }
 
     static Image bake(Settings settings, BakeRequest request, Path snapshotsDirectory) {
+        // Before the bake, so that a wrong one is not told only after it.
+        Duration acquireTimeout = settings.acquireTimeout();
         Hypervisor hypervisor =
                 EngineSelector.select(request.engine().or(settings::engine).orElse(null));
         SnapshotStore store =
@@ -71,14 +79,16 @@ public final class Images {
         Baker.Baked baked = new Baker(settings, store, ProgressRenderer.forStandardError()).bake(request, hypervisor);
         return image(
                 settings,
+                acquireTimeout,
                 hypervisor,
                 baked.snapshot(),
                 new Image.Origin(baked.snapshot().directory(), baked.baked(), baked.pullMillis(), baked.bakeMillis()));
     }
 
-    private static Image image(Settings settings, Hypervisor hypervisor, Snapshot snapshot, Image.Origin origin) {
+    private static Image image(
+            Settings settings, Duration acquireTimeout, Hypervisor hypervisor, Snapshot snapshot, Image.Origin origin) {
         MemoryLedger ledger = LEDGERS.computeIfAbsent(
                 SnapshotStore.of(settings).ledgerDirectory(), directory -> MemoryLedger.open(directory, settings));
-        return new BakedImage(snapshot, hypervisor, origin, ledger, settings.acquireTimeout());
+        return new BakedImage(snapshot, hypervisor, origin, ledger, acquireTimeout);
     }
 }
