@@ -1,8 +1,11 @@
 package dev.supermachine.guest;
 
 import dev.supermachine.MachineException;
-import dev.supermachine.rootfs.TarArchive;
+import dev.supermachine.tar.EntryType;
+import dev.supermachine.tar.TarEntry;
+import dev.supermachine.tar.TarReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -33,23 +36,36 @@ final class ConfinedExtractor {
         this.subject = subject;
     }
 
-    /** How many entries were made. */
-    long extract(TarArchive archive) throws IOException {
+    /**
+     * Unpacks an archive.
+     *
+     * @param tar its bytes from the first; closed
+     * @param maxBytes how long it may be
+     * @return how many entries were made
+     */
+    long extract(InputStream tar, long maxBytes) throws IOException {
+        try (TarReader archive = new TarReader(tar, new ExtractionErrors(subject), maxBytes)) {
+            return extract(archive);
+        }
+    }
+
+    private long extract(TarReader archive) throws IOException {
         // Permissions and times of directories come last, and from the inside out: a read-only one could not be filled.
         Deque<Finished> directories = new ArrayDeque<>();
         long entries = 0;
         long made = 0;
-        for (TarArchive.Entry entry = archive.next(); entry != null; entry = archive.next()) {
+        for (TarEntry entry = archive.next(); entry != null; entry = archive.next()) {
+            String name = entry.nameText();
             if (++entries > MAX_ENTRIES) {
-                throw refused(entry.name(), "it is the entry after the first " + MAX_ENTRIES + ", which is the limit");
+                throw refused(name, "it is the entry after the first " + MAX_ENTRIES + ", which is the limit");
             }
-            List<String> parts = parts(entry.name());
-            if (parts.isEmpty() || entry.kind() == TarArchive.Kind.SPECIAL) {
+            List<String> parts = parts(name);
+            if (parts.isEmpty() || isSpecial(entry.type())) {
                 continue;
             }
-            Path path = place(entry.name(), parts);
+            Path path = place(name, parts);
             make(archive, entry, path);
-            if (entry.kind() == TarArchive.Kind.DIRECTORY) {
+            if (entry.type() == EntryType.DIRECTORY) {
                 directories.push(new Finished(path, entry.mode(), FileTime.from(entry.modified())));
             }
             made++;
@@ -63,33 +79,41 @@ final class ConfinedExtractor {
         return made;
     }
 
-    private void make(TarArchive archive, TarArchive.Entry entry, Path path) throws IOException {
-        switch (entry.kind()) {
+    private static boolean isSpecial(EntryType type) {
+        return switch (type) {
+            case FILE, DIRECTORY, SYMLINK, HARD_LINK -> false;
+            case CHARACTER_DEVICE, BLOCK_DEVICE, FIFO, OTHER -> true;
+        };
+    }
+
+    private void make(TarReader archive, TarEntry entry, Path path) throws IOException {
+        String name = entry.nameText();
+        switch (entry.type()) {
             case DIRECTORY -> makeDirectory(path);
             case FILE -> {
-                clear(entry, path);
+                clear(name, path);
                 write(archive, path);
                 Files.setPosixFilePermissions(path, PosixMode.permissions(entry.mode()));
                 Files.setLastModifiedTime(path, FileTime.from(entry.modified()));
             }
-            case SYMBOLIC_LINK -> {
-                clear(entry, path);
-                Files.createSymbolicLink(path, path(entry.name(), entry.target()));
+            case SYMLINK -> {
+                clear(name, path);
+                Files.createSymbolicLink(path, path(name, entry.linkNameText()));
             }
             case HARD_LINK -> {
-                Path existing = place(entry.target(), parts(entry.target()));
+                String target = entry.linkNameText();
+                Path existing = place(target, parts(target));
                 if (!Files.isRegularFile(existing, LinkOption.NOFOLLOW_LINKS)) {
-                    throw refused(
-                            entry.name(), "it is a further name of " + entry.target() + ", which is no file here");
+                    throw refused(name, "it is a further name of " + target + ", which is no file here");
                 }
-                clear(entry, path);
+                clear(name, path);
                 Files.createLink(path, existing);
             }
-            case SPECIAL -> throw new IllegalStateException("left out before");
+            case CHARACTER_DEVICE, BLOCK_DEVICE, FIFO, OTHER -> throw new IllegalStateException("left out before");
         }
     }
 
-    private static void write(TarArchive archive, Path path) throws IOException {
+    private static void write(TarReader archive, Path path) throws IOException {
         byte[] buffer = new byte[GuestStream.CHUNK];
         try (OutputStream out = Files.newOutputStream(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             for (int count = archive.read(buffer, 0, buffer.length);
@@ -123,9 +147,9 @@ final class ConfinedExtractor {
     }
 
     /** Makes room for something that is no directory. */
-    private void clear(TarArchive.Entry entry, Path path) throws IOException {
+    private void clear(String name, Path path) throws IOException {
         if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
-            throw refused(entry.name(), "a directory of that name is at " + path + " already");
+            throw refused(name, "a directory of that name is at " + path + " already");
         }
         Files.deleteIfExists(path);
     }

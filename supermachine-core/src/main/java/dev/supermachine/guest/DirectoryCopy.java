@@ -1,8 +1,7 @@
 package dev.supermachine.guest;
 
-import dev.supermachine.ImageException;
 import dev.supermachine.MachineException;
-import dev.supermachine.rootfs.TarArchive;
+import dev.supermachine.tar.TarWriter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.FileVisitResult;
@@ -12,7 +11,6 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFileAttributes;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Whole directories between this host and a guest, as a tar that streams: files, directories and symbolic links, with permissions and times.
@@ -68,23 +66,7 @@ public final class DirectoryCopy {
     public static long outOfGuest(GuestClient guest, String from, Path to, long maxBytes) throws IOException {
         String subject = "The tar of " + from + " out of the guest";
         ConfinedExtractor extractor = new ConfinedExtractor(to, subject);
-        try (TarArchive archive = new TarArchive(subject, guest.tarOut(from), maxBytes)) {
-            return extractor.extract(archive);
-        } catch (ImageException e) {
-            MachineException machine = machineException(e);
-            throw machine != null
-                    ? GuestErrors.again(machine)
-                    : new MachineException(String.valueOf(e.getMessage()), e);
-        }
-    }
-
-    private static @Nullable MachineException machineException(@Nullable Throwable from) {
-        for (Throwable cause = from; cause != null; cause = cause.getCause()) {
-            if (cause instanceof MachineException machine) {
-                return machine;
-            }
-        }
-        return null;
+        return extractor.extract(guest.tarOut(from), maxBytes);
     }
 
     private static long orRoot(long id) {
@@ -130,7 +112,8 @@ public final class DirectoryCopy {
             return new TarWriter.Meta(
                     top.relativize(path).toString(),
                     PosixMode.bits(attributes.permissions()),
-                    owner,
+                    owner.uid(),
+                    owner.gid(),
                     attributes.lastModifiedTime().toInstant());
         }
     }

@@ -47,7 +47,8 @@ final class LocalSources {
 
     static ImageOrigin open(ImageSource.OciArchive source, TemporaryFiles temporary) {
         try {
-            TarArchive tar = TarArchive.open(source.path(), channel(source.path(), temporary));
+            TarArchive tar =
+                    TarArchive.open(source.path(), channel(source.path(), temporary), new ArchiveErrors(source));
             // Newer versions of docker save write both; the OCI layout is the one with digests.
             if (tar.contains(LayoutOrigin.INDEX)) {
                 return new LayoutOrigin(source.toString(), tar, source.tag());

@@ -1,5 +1,6 @@
 package dev.supermachine.rootfs;
 
+import dev.supermachine.tar.EntryType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.zip.CRC32C;
@@ -59,7 +60,7 @@ final class Erofs {
         ByteBuffer buffer = ByteBuffer.allocate(INODE_SIZE).order(ByteOrder.LITTLE_ENDIAN);
         buffer.putShort(0, (short) (EXTENDED | (inline ? LAYOUT_INLINE : LAYOUT_PLAIN)));
         buffer.putShort(2, (short) ErofsXattrs.count(inode.xattrs.length));
-        buffer.putShort(4, (short) (inode.type.modeBits() | inode.mode));
+        buffer.putShort(4, (short) (modeBits(inode.type) | inode.mode));
         buffer.putLong(8, inode.size);
         buffer.putInt(16, union(inode, inline));
         buffer.putInt(20, inode.number);
@@ -77,7 +78,38 @@ final class Erofs {
             case CHARACTER_DEVICE, BLOCK_DEVICE ->
                 (inode.deviceMinor & 0xff) | inode.deviceMajor << 8 | (inode.deviceMinor & ~0xff) << 12;
             case FILE, DIRECTORY, SYMLINK -> inline ? 0 : (int) (inode.contentOffset / BLOCK);
-            case FIFO, HARD_LINK -> 0;
+            case FIFO -> 0;
+            case HARD_LINK, OTHER -> throw noInode(inode.type);
         };
+    }
+
+    /** What an inode's type is in {@code st_mode}. */
+    private static int modeBits(EntryType type) {
+        return switch (type) {
+            case FIFO -> 0010000;
+            case CHARACTER_DEVICE -> 0020000;
+            case DIRECTORY -> 0040000;
+            case BLOCK_DEVICE -> 0060000;
+            case FILE -> 0100000;
+            case SYMLINK -> 0120000;
+            case HARD_LINK, OTHER -> throw noInode(type);
+        };
+    }
+
+    /** What an inode's type is in directory entries. */
+    static int direntCode(EntryType type) {
+        return switch (type) {
+            case FILE -> 1;
+            case DIRECTORY -> 2;
+            case CHARACTER_DEVICE -> 3;
+            case BLOCK_DEVICE -> 4;
+            case FIFO -> 5;
+            case SYMLINK -> 7;
+            case HARD_LINK, OTHER -> throw noInode(type);
+        };
+    }
+
+    private static IllegalStateException noInode(EntryType type) {
+        return new IllegalStateException("No inode is of the type " + type);
     }
 }

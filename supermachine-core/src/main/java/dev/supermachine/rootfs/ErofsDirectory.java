@@ -88,7 +88,7 @@ final class ErofsDirectory {
             var entry = entries.next();
             buffer.putLong(at, Erofs.nid(entry.getValue().inodeOffset));
             buffer.putShort(at + 8, (short) nameOffset);
-            buffer.put(at + 10, (byte) entry.getValue().type.direntCode());
+            buffer.put(at + 10, (byte) Erofs.direntCode(entry.getValue().type));
             byte[] name = entry.getKey().getBytes(StandardCharsets.ISO_8859_1);
             buffer.position(start + nameOffset);
             buffer.put(name);

@@ -1,5 +1,6 @@
 package dev.supermachine.rootfs;
 
+import dev.supermachine.tar.EntryType;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

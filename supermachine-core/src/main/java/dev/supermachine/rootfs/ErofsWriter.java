@@ -1,6 +1,9 @@
 package dev.supermachine.rootfs;
 
-import dev.supermachine.ImageException;
+import dev.supermachine.SupermachineException;
+import dev.supermachine.tar.EntryType;
+import dev.supermachine.tar.TarEntry;
+import dev.supermachine.tar.TarReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -86,7 +89,7 @@ final class ErofsWriter {
         }
     }
 
-    private static ImageException changed(LayerErrors errors) {
+    private static SupermachineException changed(LayerErrors errors) {
         return errors.of(
                 "its content changed between two readings. Something wrote to the blob; pull the image again.");
     }

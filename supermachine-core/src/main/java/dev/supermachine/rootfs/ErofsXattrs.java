@@ -1,5 +1,7 @@
 package dev.supermachine.rootfs;
 
+import dev.supermachine.tar.TarEntry;
+import dev.supermachine.tar.Xattr;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;

@@ -1,5 +1,6 @@
 package dev.supermachine.rootfs;
 
+import dev.supermachine.tar.EntryType;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;

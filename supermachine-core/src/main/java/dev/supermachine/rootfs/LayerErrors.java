@@ -1,57 +1,29 @@
 package dev.supermachine.rootfs;
 
 import dev.supermachine.ImageException;
+import dev.supermachine.SupermachineException;
+import dev.supermachine.tar.TarErrors;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
-/** Words the errors of one layer or other archive, so that each names it and the entry. */
-final class LayerErrors {
-
-    private static final int SHOWN = 200;
-
-    private final String subject;
-    private final String ifCutShort;
+/** Words the errors of one layer, so that each names it and the entry. */
+final class LayerErrors extends TarErrors {
 
     LayerErrors(String diffId) {
-        this("Layer " + diffId, "pull the image again.");
+        super("Layer " + diffId, "layer", "pull the image again.");
     }
 
-    /**
-     * @param subject what the archive is, at the beginning of a sentence
-     * @param ifCutShort what to do when it ends too early
-     */
-    LayerErrors(String subject, String ifCutShort) {
-        this.subject = subject;
-        this.ifCutShort = ifCutShort;
+    @Override
+    protected ImageException exception(String message, @Nullable IOException cause) {
+        return new ImageException(message, cause);
     }
 
-    ImageException of(String entry, String problem) {
-        return new ImageException(subject + ", entry \"" + printable(entry) + "\": " + problem);
-    }
-
-    ImageException of(String problem) {
-        return new ImageException(subject + ": " + problem);
-    }
-
-    ImageException unreadable(IOException cause) {
-        return new ImageException(subject + ": cannot be read: " + cause.getMessage(), cause);
-    }
-
-    ImageException truncated(long position) {
-        return of("the archive ends after byte " + position + " in the middle of an entry. It was cut short; "
-                + ifCutShort);
-    }
-
-    /** Bytes outside printable ASCII as {@code \xHH}, long names cut. */
-    static String printable(String bytes) {
-        StringBuilder text = new StringBuilder();
-        for (int i = 0; i < Math.min(bytes.length(), SHOWN); i++) {
-            char c = bytes.charAt(i);
-            if (c < ' ' || c > '~' || c == '\\' || c == '"') {
-                text.append(String.format("\\x%02x", (int) c));
-            } else {
-                text.append(c);
-            }
-        }
-        return bytes.length() > SHOWN ? text + "…" : text.toString();
+    /** The limit is one for all layers together; what is left of it for this one says nothing. */
+    @Override
+    protected SupermachineException tooLarge(String entry, long size, long position, long maxBytes) {
+        return of(
+                entry,
+                "with its " + size + " bytes the layers go beyond the limit for one image. The layer may be a"
+                        + " decompression bomb; if not, raise the limit.");
     }
 }

@@ -1,5 +1,8 @@
 package dev.supermachine.rootfs;
 
+import dev.supermachine.tar.EntryType;
+import dev.supermachine.tar.TarEntry;
+import dev.supermachine.tar.TarReader;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -81,10 +84,10 @@ final class LayerMerge {
         Inode inode = new Inode(entry.type(), layer, number);
         inode.size = entry.type() == EntryType.SYMLINK ? entry.linkName().length() : entry.size();
         inode.target = entry.linkName();
-        if (inode.target.length() >= TarHeader.MAX_PATH) {
+        if (inode.target.length() >= TarReader.MAX_PATH) {
             throw errors.of(
                     entry.name(),
-                    "links to a path of " + inode.target.length() + " bytes; at most " + (TarHeader.MAX_PATH - 1)
+                    "links to a path of " + inode.target.length() + " bytes; at most " + (TarReader.MAX_PATH - 1)
                             + " are possible.");
         }
         inode.deviceMajor = entry.deviceMajor();

@@ -1,6 +1,7 @@
 package dev.supermachine.rootfs;
 
 import dev.supermachine.ImageException;
+import dev.supermachine.tar.EntryType;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;

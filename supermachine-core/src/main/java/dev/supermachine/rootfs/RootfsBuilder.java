@@ -1,6 +1,8 @@
 package dev.supermachine.rootfs;
 
 import dev.supermachine.ImageException;
+import dev.supermachine.tar.TarEntry;
+import dev.supermachine.tar.TarReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.supermachine.MachineException;
-import dev.supermachine.rootfs.TarArchive;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -111,11 +110,32 @@ class ConfinedExtractorTest {
         assertThat(target.resolve("pipe")).doesNotExist();
     }
 
+    @Test
+    void archivesThatAreNoneAreRefused() throws IOException {
+        file("f", "x".repeat(600));
+        tar.finish();
+        byte[] whole = bytes.toByteArray();
+
+        assertThatThrownBy(() -> extract(whole, 1000))
+                .isInstanceOf(MachineException.class)
+                .hasMessage("The tar, entry \"f\": with its 600 bytes the tar goes beyond the limit of 1000 bytes."
+                        + " Raise the limit if so much is meant to come.");
+        assertThatThrownBy(() -> extract(java.util.Arrays.copyOf(whole, 800), 1_000_000))
+                .isInstanceOf(MachineException.class)
+                .hasMessage("The tar: the archive ends after byte 800 in the middle of an entry. It was cut short; try"
+                        + " again.");
+        assertThatThrownBy(() -> extract("no tar ".repeat(100).getBytes(UTF_8), 1_000_000))
+                .isInstanceOf(MachineException.class)
+                .hasMessageEndingWith("The tar is damaged or not a tar archive.");
+    }
+
     private long extract() throws IOException {
         tar.finish();
-        try (TarArchive archive = new TarArchive("The tar", new ByteArrayInputStream(bytes.toByteArray()), 1_000_000)) {
-            return new ConfinedExtractor(target, "The tar").extract(archive);
-        }
+        return extract(bytes.toByteArray(), 1_000_000);
+    }
+
+    private long extract(byte[] archive, long maxBytes) throws IOException {
+        return new ConfinedExtractor(target, "The tar").extract(new ByteArrayInputStream(archive), maxBytes);
     }
 
     private void assertRefused(String name, String why) throws IOException {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.supermachine.MachineException;
+import dev.supermachine.tar.TarWriter;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -143,7 +144,9 @@ class HostedFilesTest {
         TarWriter writer = new TarWriter(tar);
         byte[] content = "hello".getBytes(UTF_8);
         writer.file(
-                new TarWriter.Meta("x/y", 0644, ME, Instant.EPOCH), content.length, new ByteArrayInputStream(content));
+                new TarWriter.Meta("x/y", 0644, ME.uid(), ME.gid(), Instant.EPOCH),
+                content.length,
+                new ByteArrayInputStream(content));
         writer.end();
         Path target = directory.resolve("tar");
 

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.supermachine.ImageException;
+import dev.supermachine.tar.EntryType;
+import dev.supermachine.tar.TarEntry;
+import dev.supermachine.tar.TarReader;
+import dev.supermachine.tar.TarSpec;
 import java.util.List;
 import java.util.Objects;
 import java.util.SortedMap;

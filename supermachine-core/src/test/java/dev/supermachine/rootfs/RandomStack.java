@@ -1,6 +1,9 @@
 package dev.supermachine.rootfs;
 
 import dev.supermachine.ImageException;
+import dev.supermachine.tar.TarEntry;
+import dev.supermachine.tar.TarReader;
+import dev.supermachine.tar.TarSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

@@ -1,5 +1,6 @@
 package dev.supermachine.rootfs;
 
+import dev.supermachine.tar.TarSpec;
 import java.io.InputStream;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,9 @@
 package dev.supermachine.rootfs;
 
 import dev.supermachine.ImageException;
+import dev.supermachine.tar.TarEntry;
+import dev.supermachine.tar.TarReader;
+import dev.supermachine.tar.TarSpec;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

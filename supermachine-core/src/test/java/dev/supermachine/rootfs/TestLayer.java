@@ -1,7 +1,7 @@
 package dev.supermachine.rootfs;
 
+import dev.supermachine.tar.TarSpec;
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -26,10 +26,7 @@ final class TestLayer implements LayerSource {
     }
 
     static TestLayer of(List<TarSpec> entries) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        entries.forEach(entry -> out.writeBytes(entry.bytes()));
-        out.writeBytes(new byte[1024]);
-        return new TestLayer(out.toByteArray());
+        return new TestLayer(TarSpec.archive(entries));
     }
 
     static String sha256(byte[] bytes) {

@@ -1,7 +1,6 @@
-package dev.supermachine.rootfs;
+package dev.supermachine.tar;
 
-import dev.supermachine.ImageException;
-import java.nio.charset.StandardCharsets;
+import dev.supermachine.SupermachineException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -14,9 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class TarHeader {
 
-    /** The longest path or link target; Linux allows one byte less. */
-    static final int MAX_PATH = 4096;
-
+    private static final long MAX_SIZE = 1L << 60;
     private static final long MAX_ID = 0xffff_ffffL;
     private static final int MAX_MAJOR = (1 << 12) - 1;
     private static final int MAX_MINOR = (1 << 20) - 1;
@@ -26,18 +23,21 @@ final class TarHeader {
     private static final String SPARSE_KEY = "GNU.sparse.";
 
     private final byte[] block;
-    private final LayerErrors errors;
+    private final TarErrors errors;
     private final char typeFlag;
     private final long size;
     private String name;
 
-    TarHeader(byte[] block, LayerErrors errors) {
+    /**
+     * @param position of the block in the archive
+     */
+    TarHeader(byte[] block, long position, TarErrors errors) {
         this.block = block;
         this.errors = errors;
         name = path();
-        checkSum();
-        typeFlag = (char) (block[156] & 0xff);
-        size = field("size", 124, 12, 1L << 60);
+        checkSum(position);
+        typeFlag = (char) (block[Ustar.TYPE] & 0xff);
+        size = field("size", Ustar.SIZE, MAX_SIZE);
     }
 
     char typeFlag() {
@@ -49,16 +49,26 @@ final class TarHeader {
         return size;
     }
 
-    /** The entry this header and what stood before it describe; pax records win over GNU long names, those over the header. */
-    TarEntry entry(@Nullable String longName, @Nullable String longLink, Map<String, String> pax) {
+    /**
+     * The entry this header and what stood before it describe; pax records win over GNU long names, those over the header.
+     *
+     * @param passUnknown whether what is of no known type is an entry of type {@link EntryType#OTHER} instead of an error
+     */
+    TarEntry entry(@Nullable String longName, @Nullable String longLink, Map<String, String> pax, boolean passUnknown) {
         name = override(pax, "path", longName != null ? longName : name);
-        String linkName = override(pax, "linkpath", longLink != null ? longLink : text(157, 100));
-        for (String key : pax.keySet()) {
-            if (key.startsWith(SPARSE_KEY)) {
-                throw sparse();
-            }
+        String linkName = override(pax, "linkpath", longLink != null ? longLink : text(Ustar.LINK));
+        boolean sparse = typeFlag == 'S' || pax.keySet().stream().anyMatch(key -> key.startsWith(SPARSE_KEY));
+        if (sparse && !passUnknown) {
+            throw errors.sparse(name);
         }
-        EntryType type = type();
+        EntryType type = sparse ? EntryType.OTHER : type();
+        if (type == EntryType.OTHER && !passUnknown) {
+            throw errors.of(
+                    name,
+                    String.format(
+                            "has the type 0x%02x; files, directories, links, devices and fifos are known.",
+                            (int) typeFlag));
+        }
         checkText("name", name);
         checkText("link target", linkName);
         boolean link = type == EntryType.SYMLINK || type == EntryType.HARD_LINK;
@@ -66,19 +76,20 @@ final class TarHeader {
             throw errors.of(name, "is a link, but says to nothing.");
         }
         boolean device = type == EntryType.CHARACTER_DEVICE || type == EntryType.BLOCK_DEVICE;
+        boolean content = type == EntryType.FILE || type == EntryType.OTHER;
         TarNumbers.Time time = time(pax);
         return new TarEntry(
                 name,
                 type,
                 link ? linkName : "",
-                (int) field("mode", 100, 8, Integer.MAX_VALUE) & 07777,
-                (int) number(pax, "uid", 108, 8, MAX_ID),
-                (int) number(pax, "gid", 116, 8, MAX_ID),
-                type == EntryType.FILE ? number(pax, "size", 124, 12, 1L << 60) : 0,
+                (int) field("mode", Ustar.MODE, Integer.MAX_VALUE) & 07777,
+                (int) number(pax, "uid", Ustar.UID, MAX_ID),
+                (int) number(pax, "gid", Ustar.GID, MAX_ID),
+                content ? number(pax, "size", Ustar.SIZE, MAX_SIZE) : 0,
                 time.seconds(),
                 time.nanos(),
-                device ? (int) field("device major number", 329, 8, MAX_MAJOR) : 0,
-                device ? (int) field("device minor number", 337, 8, MAX_MINOR) : 0,
+                device ? (int) field("device major number", Ustar.DEVICE_MAJOR, MAX_MAJOR) : 0,
+                device ? (int) field("device minor number", Ustar.DEVICE_MINOR, MAX_MINOR) : 0,
                 xattrs(pax));
     }
 
@@ -93,27 +104,14 @@ final class TarHeader {
             case '4' -> EntryType.BLOCK_DEVICE;
             case '5' -> EntryType.DIRECTORY;
             case '6' -> EntryType.FIFO;
-            case 'S' -> throw sparse();
-            default ->
-                throw errors.of(
-                        name,
-                        String.format(
-                                "has the type 0x%02x; files, directories, links, devices and fifos are known.",
-                                (int) typeFlag));
+            default -> EntryType.OTHER;
         };
-    }
-
-    private ImageException sparse() {
-        return errors.of(
-                name,
-                "is a sparse file, which is not supported. Build the layer without sparse files (GNU tar: without"
-                        + " --sparse).");
     }
 
     private TarNumbers.Time time(Map<String, String> pax) {
         String text = pax.getOrDefault("mtime", "");
         if (text.isEmpty()) {
-            Long seconds = TarNumbers.field(block, 136, 12);
+            Long seconds = TarNumbers.field(block, Ustar.MTIME);
             if (seconds == null) {
                 throw badNumber("mtime");
             }
@@ -135,7 +133,7 @@ final class TarHeader {
                 if (attribute.length() > MAX_XATTR_NAME || value.length() >= MAX_XATTR_VALUE) {
                     throw errors.of(
                             name,
-                            "the extended attribute \"" + LayerErrors.printable(attribute) + "\" has a name of "
+                            "the extended attribute \"" + TarErrors.printable(attribute) + "\" has a name of "
                                     + attribute.length() + " and a value of " + value.length()
                                     + " bytes; at most 255 and 65535 are possible.");
                 }
@@ -149,10 +147,11 @@ final class TarHeader {
     }
 
     private void checkText(String what, String text) {
-        if (text.length() > MAX_PATH) {
+        if (text.length() > TarReader.MAX_PATH) {
             throw errors.of(
                     name,
-                    "its " + what + " is " + text.length() + " bytes long; at most " + MAX_PATH + " are possible.");
+                    "its " + what + " is " + text.length() + " bytes long; at most " + TarReader.MAX_PATH
+                            + " are possible.");
         }
         if (text.indexOf('\0') >= 0) {
             throw errors.of(name, "its " + what + " contains a zero byte.");
@@ -164,10 +163,10 @@ final class TarHeader {
         return value.isEmpty() ? otherwise : value;
     }
 
-    private long number(Map<String, String> pax, String key, int offset, int length, long max) {
+    private long number(Map<String, String> pax, String key, Ustar.Field field, long max) {
         String text = pax.getOrDefault(key, "");
         if (text.isEmpty()) {
-            return field(key, offset, length, max);
+            return field(key, field, max);
         }
         Long value = TarNumbers.decimal(text);
         if (value == null || value > max) {
@@ -176,54 +175,36 @@ final class TarHeader {
         return value;
     }
 
-    private long field(String what, int offset, int length, long max) {
-        Long value = TarNumbers.field(block, offset, length);
+    private long field(String what, Ustar.Field field, long max) {
+        Long value = TarNumbers.field(block, field);
         if (value == null || value < 0 || value > max) {
             throw badNumber(what);
         }
         return value;
     }
 
-    private ImageException badNumber(String what) {
+    private SupermachineException badNumber(String what) {
         return errors.of(name, "its " + what + " is not a number in range.");
     }
 
     private String path() {
-        String path = text(0, 100);
+        String path = text(Ustar.NAME);
         // GNU's magic is "ustar  "; it keeps other things where ustar has the prefix.
-        boolean posix = block[257] == 'u'
-                && block[258] == 's'
-                && block[259] == 't'
-                && block[260] == 'a'
-                && block[261] == 'r'
-                && block[262] == 0;
-        String prefix = posix ? text(345, 155) : "";
+        boolean posix = text(Ustar.MAGIC).equals("ustar");
+        String prefix = posix ? text(Ustar.PREFIX) : "";
         return prefix.isEmpty() ? path : prefix + "/" + path;
     }
 
-    private String text(int offset, int length) {
-        int end = offset;
-        while (end < offset + length && block[end] != 0) {
-            end++;
-        }
-        return new String(block, offset, end - offset, StandardCharsets.ISO_8859_1);
+    private String text(Ustar.Field field) {
+        return Ustar.text(block, field.offset(), field.length());
     }
 
-    /** The sum of all bytes, the sum's own field taken as spaces; some old writers summed signed bytes. */
-    private void checkSum() {
-        Long expected = TarNumbers.field(block, 148, 8);
-        long unsigned = 0;
-        long signed = 0;
-        for (int i = 0; i < TarReader.BLOCK; i++) {
-            byte b = i >= 148 && i < 156 ? (byte) ' ' : block[i];
-            unsigned += b & 0xff;
-            signed += b;
-        }
-        if (expected == null || (expected != unsigned && expected != signed)) {
-            throw errors.of(
-                    name,
-                    "its header has a wrong checksum (expected " + expected + ", found " + unsigned
-                            + "). The layer is damaged or not a tar archive.");
+    /** Some old writers summed signed bytes. */
+    private void checkSum(long position) {
+        Long expected = TarNumbers.field(block, Ustar.CHECKSUM);
+        long unsigned = Ustar.checksum(block, false);
+        if (expected == null || (expected != unsigned && expected != Ustar.checksum(block, true))) {
+            throw errors.wrongChecksum(name, position, expected, unsigned);
         }
     }
 }

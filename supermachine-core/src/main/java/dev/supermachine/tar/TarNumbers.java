@@ -1,10 +1,11 @@
-package dev.supermachine.rootfs;
+package dev.supermachine.tar;
 
 import org.jspecify.annotations.Nullable;
 
 /** Numbers and times as tar headers and pax records write them. Null stands for "not a number, or out of range". */
 final class TarNumbers {
 
+    private static final int NANOS = 1_000_000_000;
     private static final int NANOS_DIGITS = 9;
     private static final int SECONDS_DIGITS = 18;
 
@@ -14,7 +15,9 @@ final class TarNumbers {
     private TarNumbers() {}
 
     /** A numeric header field: octal text padded with spaces and zero bytes (empty is 0), or GNU base-256, two's complement behind a set first bit. */
-    static @Nullable Long field(byte[] block, int offset, int length) {
+    static @Nullable Long field(byte[] block, Ustar.Field field) {
+        int offset = field.offset();
+        int length = field.length();
         return (block[offset] & 0x80) != 0 ? base256(block, offset, length) : octal(block, offset, length);
     }
 
@@ -88,6 +91,19 @@ final class TarNumbers {
         if (!negative) {
             return new Time(seconds, nanos);
         }
-        return nanos == 0 ? new Time(-seconds, 0) : new Time(-seconds - 1, 1_000_000_000 - nanos);
+        return nanos == 0 ? new Time(-seconds, 0) : new Time(-seconds - 1, NANOS - nanos);
+    }
+
+    /** A time as pax writes it, with all nine digits of the fraction. */
+    static String text(long seconds, int nanos) {
+        // Of a time before 1970 the fraction counts downwards in decimal notation.
+        return seconds < 0 && nanos > 0
+                ? "-" + (-seconds - 1) + "." + nine(NANOS - nanos)
+                : seconds + "." + nine(nanos);
+    }
+
+    private static String nine(int nanos) {
+        String text = Integer.toString(nanos);
+        return "0".repeat(NANOS_DIGITS - text.length()) + text;
     }
 }

@@ -1,5 +1,6 @@
-package dev.supermachine.rootfs;
+package dev.supermachine.tar;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.TreeMap;
@@ -14,8 +15,19 @@ final class PaxRecords {
 
     private PaxRecords() {}
 
+    /** Writes one record. The key is ASCII. */
+    static void write(ByteArrayOutputStream out, String key, byte[] value) {
+        int rest = 1 + key.length() + 1 + value.length + 1;
+        int length = rest + Integer.toString(rest).length();
+        // Once more: with its own digits the length may have become longer by one.
+        length = rest + Integer.toString(length).length();
+        out.writeBytes((length + " " + key + "=").getBytes(StandardCharsets.US_ASCII));
+        out.writeBytes(value);
+        out.write('\n');
+    }
+
     /** Reads the records in order; of two with the same key the later one stands. */
-    static Map<String, String> parse(byte[] data, LayerErrors errors) {
+    static Map<String, String> parse(byte[] data, TarErrors errors) {
         Map<String, String> records = new TreeMap<>();
         int at = 0;
         while (at < data.length) {

@@ -1,13 +1,14 @@
-package dev.supermachine.rootfs;
+package dev.supermachine.tar;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
 /** One entry for an archive made by hand, so that tests decide about each byte. Names are byte strings. */
-final class TarSpec {
+public final class TarSpec {
 
     private final char type;
     private final String name;
@@ -27,76 +28,90 @@ final class TarSpec {
         this.name = name;
     }
 
-    static TarSpec of(char type, String name) {
+    public static TarSpec of(char type, String name) {
         return new TarSpec(type, name);
     }
 
-    static TarSpec file(String name, String content) {
+    public static TarSpec file(String name, String content) {
         return new TarSpec('0', name).content(content.getBytes(StandardCharsets.ISO_8859_1));
     }
 
-    static TarSpec directory(String name) {
+    public static TarSpec directory(String name) {
         return new TarSpec('5', name).mode(0755);
     }
 
-    static TarSpec symlink(String name, String target) {
+    public static TarSpec symlink(String name, String target) {
         return new TarSpec('2', name).link(target).mode(0777);
     }
 
-    static TarSpec hardLink(String name, String target) {
+    public static TarSpec hardLink(String name, String target) {
         return new TarSpec('1', name).link(target);
     }
 
-    static TarSpec device(char type, String name, long major, long minor) {
+    public static TarSpec device(char type, String name, long major, long minor) {
         TarSpec spec = new TarSpec(type, name);
         spec.deviceMajor = major;
         spec.deviceMinor = minor;
         return spec;
     }
 
-    TarSpec content(byte[] bytes) {
+    public TarSpec content(byte[] bytes) {
         content = bytes;
         return this;
     }
 
-    TarSpec link(String target) {
+    public TarSpec link(String target) {
         link = target;
         return this;
     }
 
-    TarSpec mode(long value) {
+    public TarSpec mode(long value) {
         mode = value;
         return this;
     }
 
-    TarSpec owner(long user, long group) {
+    public TarSpec owner(long user, long group) {
         uid = user;
         gid = group;
         return this;
     }
 
-    TarSpec mtime(long seconds) {
+    public TarSpec mtime(long seconds) {
         mtime = seconds;
         return this;
     }
 
     /** A pax record before the entry. */
-    TarSpec pax(String key, String value) {
+    public TarSpec pax(String key, String value) {
         pax.put(key, value);
         return this;
     }
 
-    TarSpec xattr(String key, String value) {
+    public TarSpec xattr(String key, String value) {
         return pax("SCHILY.xattr." + key, value);
     }
 
     /** GNU's magic, long names and numbers instead of pax records. */
-    TarSpec gnu() {
+    public TarSpec gnu() {
         gnu = true;
         return this;
     }
 
-    byte[] bytes() {
+    /** A whole archive. */
+    public static byte[] archive(List<TarSpec> entries) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        entries.forEach(entry -> out.writeBytes(entry.bytes()));
+        out.writeBytes(new byte[1024]);
+        return out.toByteArray();
+    }
+
+    /** A whole archive. */
+    public static byte[] archive(TarSpec... entries) {
+        return archive(List.of(entries));
+    }
+
+    /** The entry without an archive's end. */
+    public byte[] bytes() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         Map<String, String> records = new TreeMap<>(pax);
         if (gnu) {
@@ -134,7 +149,7 @@ final class TarSpec {
         }
     }
 
-    static byte[] paxData(Map<String, String> records) {
+    public static byte[] paxData(Map<String, String> records) {
         StringBuilder data = new StringBuilder();
         records.forEach((key, value) -> {
             int body = key.length() + value.length() + 3;
@@ -152,7 +167,7 @@ final class TarSpec {
         return data.toString().getBytes(StandardCharsets.ISO_8859_1);
     }
 
-    static byte[] padded(byte[] data) {
+    public static byte[] padded(byte[] data) {
         return java.util.Arrays.copyOf(data, (data.length + 511) / 512 * 512);
     }
 
@@ -173,7 +188,7 @@ final class TarSpec {
     }
 
     /** The block with its checksum made right. */
-    static byte[] withChecksum(byte[] block) {
+    public static byte[] withChecksum(byte[] block) {
         java.util.Arrays.fill(block, 148, 156, (byte) ' ');
         int sum = 0;
         for (byte b : block) {

@@ -1,30 +1,34 @@
-package dev.supermachine.rootfs;
+package dev.supermachine.tar;
 
-import dev.supermachine.ImageException;
+import dev.supermachine.SupermachineException;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads one layer's tar archive: ustar and V7 headers, pax extended and global headers, GNU long names and base-256 numbers. Whatever is wrong with the
- * archive becomes an {@link ImageException} that names the layer; nothing is allocated by a length the archive claims before that length was checked.
- * One thread at a time.
+ * Reads one tar archive from its first byte to its last: ustar and V7 headers, pax extended and global headers, GNU long names and base-256 numbers
+ * (POSIX.1-2017, pax). Whatever is wrong with the archive becomes an exception of its {@link TarErrors}; nothing is allocated by a length the archive claims
+ * before that length was checked. One thread at a time.
+ *
+ * @since 0.1
  */
-final class TarReader implements Closeable {
+public final class TarReader implements Closeable {
 
-    static final int BLOCK = 512;
+    /** The longest name or link target in bytes; Linux allows one byte less. */
+    public static final int MAX_PATH = 4096;
+
     /** The most bytes of one extended header or long name. Attribute values are at most 64 KiB each. */
     static final int MAX_EXTENSION = 1 << 20;
 
     private final InputStream in;
-    private final LayerErrors errors;
+    private final TarErrors errors;
     private final long maxBytes;
-    private final byte[] block = new byte[BLOCK];
+    private final boolean passUnknown;
+    private final byte[] block = new byte[Ustar.BLOCK];
     private final Map<String, String> global = new HashMap<>();
     private int globalSize;
     private long position;
@@ -33,30 +37,54 @@ final class TarReader implements Closeable {
     private boolean ended;
 
     /**
-     * @param in the archive from its first byte; closed with this reader
+     * A reader that refuses entries of types it does not know, and sparse files.
+     *
+     * @param in the archive from its first byte; closed with this reader; {@code skip} that seeks makes it cheap to pass over contents
+     * @param errors words what is wrong with the archive
      * @param maxBytes where the archive is refused as too large
      */
-    TarReader(InputStream in, LayerErrors errors, long maxBytes) {
+    public TarReader(InputStream in, TarErrors errors, long maxBytes) {
+        this(in, errors, maxBytes, false);
+    }
+
+    private TarReader(InputStream in, TarErrors errors, long maxBytes, boolean passUnknown) {
         this.in = in;
         this.errors = errors;
         this.maxBytes = maxBytes;
+        this.passUnknown = passUnknown;
     }
 
-    /** The next entry, or null at the end of the archive. What was not read of the entry before is skipped. */
-    @Nullable
-    TarEntry next() {
+    /**
+     * A reader that passes on, as entries of type {@link EntryType#OTHER}, what is of a type it does not know or sparse.
+     *
+     * @param in the archive from its first byte; closed with this reader
+     * @param errors words what is wrong with the archive
+     * @param maxBytes where the archive is refused as too large
+     * @return the reader
+     */
+    public static TarReader withUnknown(InputStream in, TarErrors errors, long maxBytes) {
+        return new TarReader(in, errors, maxBytes, true);
+    }
+
+    /**
+     * The next entry. What was not read of the entry before is skipped.
+     *
+     * @return null at the end of the archive
+     * @throws SupermachineException if something is wrong with the archive, made by the {@link TarErrors}
+     */
+    public @Nullable TarEntry next() {
         Map<String, String> pax = new HashMap<>(global);
         String longName = null;
         String longLink = null;
         while (nextHeader()) {
-            TarHeader header = new TarHeader(block, errors);
+            TarHeader header = new TarHeader(block, position - Ustar.BLOCK, errors);
             switch (header.typeFlag()) {
                 case 'x' -> pax.putAll(PaxRecords.parse(extension(header, "a pax header"), errors));
                 case 'g' -> pax.putAll(addGlobal(header));
                 case 'L' -> longName = untilZero(extension(header, "a long name"));
                 case 'K' -> longLink = untilZero(extension(header, "a long link name"));
                 default -> {
-                    TarEntry entry = header.entry(longName, longLink, pax);
+                    TarEntry entry = header.entry(longName, longLink, pax, passUnknown);
                     begin(entry.size(), entry.name());
                     return entry;
                 }
@@ -68,8 +96,16 @@ final class TarReader implements Closeable {
         return null;
     }
 
-    /** Bytes of the current entry's content; -1 at its end. */
-    int read(byte[] buffer, int offset, int length) {
+    /**
+     * Bytes of the current entry's content.
+     *
+     * @param buffer where to put them
+     * @param offset from where on
+     * @param length how many at most
+     * @return how many came, -1 at the end of the content
+     * @throws SupermachineException if something is wrong with the archive, made by the {@link TarErrors}
+     */
+    public int read(byte[] buffer, int offset, int length) {
         if (contentLeft == 0) {
             return -1;
         }
@@ -86,8 +122,12 @@ final class TarReader implements Closeable {
         }
     }
 
-    /** Bytes of the archive up to here. */
-    long position() {
+    /**
+     * Bytes of the archive up to here.
+     *
+     * @return right after {@link #next} where the entry's content begins
+     */
+    public long position() {
         return position;
     }
 
@@ -114,7 +154,7 @@ final class TarReader implements Closeable {
             }
             ended = true;
             if (readBlock() && !isZero()) {
-                throw errors.of("a single block of zeros stands at byte " + (position - 2L * BLOCK)
+                throw errors.of("a single block of zeros stands at byte " + (position - 2L * Ustar.BLOCK)
                         + " between entries. The archive is damaged.");
             }
             return false;
@@ -124,12 +164,12 @@ final class TarReader implements Closeable {
     }
 
     private boolean readBlock() throws IOException {
-        int count = in.readNBytes(block, 0, BLOCK);
+        int count = in.readNBytes(block, 0, Ustar.BLOCK);
         position += count;
         if (count == 0) {
             return false;
         }
-        if (count < BLOCK) {
+        if (count < Ustar.BLOCK) {
             throw truncated();
         }
         return true;
@@ -160,20 +200,17 @@ final class TarReader implements Closeable {
         position += count;
     }
 
-    private ImageException truncated() {
+    private SupermachineException truncated() {
         return errors.truncated(position);
     }
 
     private void begin(long size, String name) {
         // No overflow: sizes are at most 2^60.
         if (position + size > maxBytes) {
-            throw errors.of(
-                    name,
-                    "with its " + size + " bytes the layers go beyond the limit for one image. The layer may be a"
-                            + " decompression bomb; if not, raise the limit.");
+            throw errors.tooLarge(name, size, position, maxBytes);
         }
         contentLeft = size;
-        padding = (int) (-size & (BLOCK - 1));
+        padding = Ustar.padding(size);
     }
 
     private byte[] extension(TarHeader header, String what) {
@@ -202,10 +239,6 @@ final class TarReader implements Closeable {
     }
 
     private static String untilZero(byte[] data) {
-        int end = 0;
-        while (end < data.length && data[end] != 0) {
-            end++;
-        }
-        return new String(data, 0, end, StandardCharsets.ISO_8859_1);
+        return Ustar.text(data, 0, data.length);
     }
 }

@@ -1,0 +1,80 @@
+package dev.supermachine.rootfs;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.supermachine.ImageException;
+import dev.supermachine.tar.TarReader;
+import dev.supermachine.tar.TarSpec;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+
+/** What is said about layers that are wrong as archives. */
+class LayerErrorsTest {
+
+    private static final LayerErrors ERRORS = new LayerErrors("sha256:feed");
+    private static final byte[] TAR = TarSpec.archive(TarSpec.file("a", "x".repeat(600)));
+
+    private static TarReader reader(byte[] tar, long maxBytes) {
+        return new TarReader(new ByteArrayInputStream(tar), ERRORS, maxBytes);
+    }
+
+    @Test
+    void tooLarge() {
+        assertThatThrownBy(() -> reader(TAR, 1000).next())
+                .isInstanceOf(ImageException.class)
+                .hasMessage("Layer sha256:feed, entry \"a\": with its 600 bytes the layers go beyond the limit for one"
+                        + " image. The layer may be a decompression bomb; if not, raise the limit.");
+    }
+
+    @Test
+    void cutShort() {
+        TarReader reader = reader(Arrays.copyOf(TAR, 700), 10_000);
+        reader.next();
+        assertThatThrownBy(reader::next)
+                .isInstanceOf(ImageException.class)
+                .hasMessageMatching("Layer sha256:feed: the archive ends after byte \\d+ in the middle of an entry\\."
+                        + " It was cut short; pull the image again\\.");
+    }
+
+    @Test
+    void noTar() {
+        assertThatThrownBy(
+                        () -> reader("text ".repeat(200).getBytes(java.nio.charset.StandardCharsets.US_ASCII), 10_000)
+                                .next())
+                .isInstanceOf(ImageException.class)
+                .hasMessageStartingWith("Layer sha256:feed, entry \"text text ")
+                .hasMessageEndingWith("The layer is damaged or not a tar archive.");
+    }
+
+    @Test
+    void sparse() {
+        byte[] tar = TarSpec.archive(TarSpec.of('S', "hole").gnu());
+        assertThatThrownBy(() -> reader(tar, 10_000).next())
+                .isInstanceOf(ImageException.class)
+                .hasMessage(
+                        "Layer sha256:feed, entry \"hole\": is a sparse file, which is not supported. Build the layer"
+                                + " without sparse files (GNU tar: without --sparse).");
+    }
+
+    @Test
+    void unreadable() {
+        InputStream failing = new InputStream() {
+            @Override
+            public int read() throws IOException {
+                throw new IOException("disk on fire");
+            }
+
+            @Override
+            public int read(byte[] buffer, int offset, int length) throws IOException {
+                throw new IOException("disk on fire");
+            }
+        };
+        assertThatThrownBy(() -> new TarReader(failing, ERRORS, 10_000).next())
+                .isInstanceOf(ImageException.class)
+                .hasMessage("Layer sha256:feed: cannot be read: disk on fire")
+                .hasCauseInstanceOf(IOException.class);
+    }
+}
