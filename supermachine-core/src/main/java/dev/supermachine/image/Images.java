@@ -17,6 +17,7 @@ import dev.supermachine.snapshot.Snapshot;
 import dev.supermachine.snapshot.SnapshotDetails;
 import dev.supermachine.snapshot.SnapshotStore;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -83,13 +84,14 @@ public final class Images {
     }
 
     static Image bake(Settings settings, BakeRequest request, Path snapshotsDirectory) {
+        // Before the bake, so that a wrong setting is not told only after it.
         MemoryLedger ledger = ledger(settings);
+        Duration acquireTimeout = settings.acquireTimeout();
         Hypervisor hypervisor =
                 EngineSelector.select(request.engine().or(settings::engine).orElse(null));
         SnapshotStore store =
                 new SnapshotStore(snapshotsDirectory, settings.snapshotsMaxBytes(), settings.snapshotsMaxAge());
-        BakeMemory memory =
-                (machine, mib) -> MachineMemory.book(ledger, machine, mib, settings.acquireTimeout())::close;
+        BakeMemory memory = (machine, mib) -> MachineMemory.book(ledger, machine, mib, acquireTimeout)::close;
         Baker.Baked baked =
                 new Baker(settings, store, ProgressRenderer.forStandardError(), memory).bake(request, hypervisor);
         return new BakedImage(
@@ -100,7 +102,7 @@ public final class Images {
                 new Image.Origin(
                         baked.use().snapshot().directory(), baked.baked(), baked.pullMillis(), baked.bakeMillis()),
                 ledger,
-                settings.acquireTimeout());
+                acquireTimeout);
     }
 
     private static MemoryLedger ledger(Settings settings) {

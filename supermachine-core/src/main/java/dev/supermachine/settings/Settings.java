@@ -48,7 +48,7 @@ public final class Settings {
             "supermachine.engine",
             "engine name",
             "the best usable one",
-            "Forces an engine: `kvm`, `qemu-kvm` or `qemu-tcg`. If it cannot run here, that is an error.");
+            "Forces an engine: `qemu-kvm` or `qemu-tcg`. If it cannot run here, that is an error.");
 
     private static final SettingDefinition QEMU_PATH = new SettingDefinition(
             "supermachine.qemu.path", "absolute path", "`qemu-system-x86_64` on `PATH`", "The QEMU program to use.");

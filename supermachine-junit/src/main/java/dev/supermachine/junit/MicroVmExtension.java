@@ -3,10 +3,14 @@ package dev.supermachine.junit;
 import dev.supermachine.EngineException;
 import dev.supermachine.Vm;
 import dev.supermachine.engine.EngineSelector;
+import dev.supermachine.settings.SettingDefinition;
 import dev.supermachine.settings.Settings;
+import java.lang.reflect.Constructor;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -14,6 +18,7 @@ import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.api.extension.ExtensionContext.Store;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolutionException;
 import org.junit.jupiter.api.extension.ParameterResolver;
@@ -39,7 +44,11 @@ public final class MicroVmExtension implements ExecutionCondition, ParameterReso
         String engine = spec.get().engine();
         try {
             String id = EngineSelector.select(
-                            engine.isEmpty() ? settings(context).engine().orElse(null) : engine)
+                            engine.isEmpty()
+                                    ? SharedPool.settings(parameters(context))
+                                            .engine()
+                                            .orElse(null)
+                                    : engine)
                     .id();
             return ConditionEvaluationResult.enabled("The engine " + id + " is usable");
         } catch (EngineException e) {
@@ -59,7 +68,7 @@ public final class MicroVmExtension implements ExecutionCondition, ParameterReso
      */
     @Override
     public Vm resolveParameter(ParameterContext parameter, ExtensionContext context) {
-        if (context.getTestMethod().isEmpty()) {
+        if (context.getTestMethod().isEmpty() || parameter.getDeclaringExecutable() instanceof Constructor) {
             throw new ParameterResolutionException(
                     "Each test method has a machine of its own, so there is none for "
                             + parameter.getDeclaringExecutable()
@@ -69,8 +78,7 @@ public final class MicroVmExtension implements ExecutionCondition, ParameterReso
         MicroVmSpec spec = MicroVmSpec.of(testClass)
                 .orElseThrow(() -> new ParameterResolutionException("A parameter of type Vm needs @MicroVm on "
                         + testClass.getName() + ", one of its superclasses or an enclosing class."));
-        return context.getStore(NAMESPACE)
-                .getOrComputeIfAbsent(MACHINE, key -> new MethodMachine(), MethodMachine.class)
+        return kept(context.getStore(NAMESPACE), MACHINE, key -> new MethodMachine(), MethodMachine.class)
                 .get(pool(context, spec));
     }
 
@@ -89,13 +97,26 @@ public final class MicroVmExtension implements ExecutionCondition, ParameterReso
     }
 
     private static SharedPool pool(ExtensionContext context, MicroVmSpec spec) {
-        return SessionStore.of(context, NAMESPACE)
-                .getOrComputeIfAbsent(spec, key -> new SharedPool(key, settings(context)), SharedPool.class);
+        return kept(
+                SessionStore.of(context, NAMESPACE),
+                new SharedPool.Key(spec, parameters(context)),
+                SharedPool::new,
+                SharedPool.class);
     }
 
-    private static Settings settings(ExtensionContext context) {
-        return Settings.withParameters(
-                key -> context.getConfigurationParameter(key).orElse(null));
+    /** What the store has under a key, made first if it has nothing. JUnit 6 types it as possibly null. */
+    @SuppressWarnings("deprecation") // what replaces it came with JUnit 6.0
+    private static <K, V> V kept(Store store, K key, Function<K, V> create, Class<V> type) {
+        return Objects.requireNonNull(store.getOrComputeIfAbsent(key, create, type));
+    }
+
+    /** Copied, because the pool outlives the context, and because runs of one session may have different ones. */
+    private static Map<String, String> parameters(ExtensionContext context) {
+        Map<String, String> parameters = new LinkedHashMap<>();
+        for (SettingDefinition setting : Settings.all()) {
+            context.getConfigurationParameter(setting.key()).ifPresent(value -> parameters.put(setting.key(), value));
+        }
+        return parameters;
     }
 
     private static Map<String, String> evidence(Vm vm) {

@@ -3,6 +3,7 @@ package dev.supermachine.junit;
 import dev.supermachine.Vm;
 import dev.supermachine.VmPool;
 import dev.supermachine.settings.Settings;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
@@ -13,19 +14,30 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 @SuppressWarnings("deprecation") // the only closeable that JUnit before 5.13 knows
 final class SharedPool implements ExtensionContext.Store.CloseableResource, AutoCloseable {
 
-    private final MicroVmSpec spec;
-    private final Settings settings;
+    private final Key key;
     private @Nullable VmPool pool;
     private @Nullable RuntimeException failure;
 
-    SharedPool(MicroVmSpec spec, Settings settings) {
-        this.spec = spec;
-        this.settings = settings;
+    /** What tests must have in common to share a pool: the annotation's values, and what was set as configuration parameters. */
+    record Key(MicroVmSpec spec, Map<String, String> parameters) {}
+
+    SharedPool(Key key) {
+        this.key = key;
+    }
+
+    /** Settings with these configuration parameters. */
+    static Settings settings(Map<String, String> parameters) {
+        return Settings.withParameters(name -> parameters.get(name));
     }
 
     Vm acquire() {
         Vm vm = pool().acquire();
-        spec.ports().forEach(vm::mappedPort);
+        try {
+            key.spec().ports().forEach(vm::mappedPort);
+        } catch (RuntimeException e) {
+            vm.close();
+            throw e;
+        }
         return vm;
     }
 
@@ -35,7 +47,7 @@ final class SharedPool implements ExtensionContext.Store.CloseableResource, Auto
         }
         if (pool == null) {
             try {
-                pool = spec.bake(settings).pool().build();
+                pool = key.spec().bake(settings(key.parameters())).pool().build();
             } catch (RuntimeException e) {
                 failure = e;
                 throw e;

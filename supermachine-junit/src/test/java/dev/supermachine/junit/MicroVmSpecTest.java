@@ -1,0 +1,139 @@
+package dev.supermachine.junit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.supermachine.settings.Settings;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import java.util.List;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtensionConfigurationException;
+
+class MicroVmSpecTest {
+
+    @Test
+    void takesEveryElementOfTheAnnotation() {
+        assertThat(MicroVmSpec.of(OwnTestCase.class))
+                .contains(new MicroVmSpec(
+                        "own:1",
+                        List.of(6379, 6380),
+                        512,
+                        List.of("A=b", "C=d=e"),
+                        List.of("serve", "now"),
+                        "mine",
+                        "qemu-tcg",
+                        true));
+    }
+
+    @Test
+    void takesTheDefaults() {
+        assertThat(MicroVmSpec.of(DefaultsTestCase.class))
+                .contains(new MicroVmSpec("plain:1", List.of(), 256, List.of(), List.of(), "", "", false));
+    }
+
+    @Test
+    void findsTheAnnotationOfASuperclass() {
+        assertThat(MicroVmSpec.of(InheritingTestCase.class)).isEqualTo(MicroVmSpec.of(OwnTestCase.class));
+    }
+
+    @Test
+    void findsAComposedAnnotationAndThatOfASuperclass() {
+        assertThat(MicroVmSpec.of(ComposedTestCase.class))
+                .map(MicroVmSpec::image)
+                .contains("composed:1");
+        assertThat(MicroVmSpec.of(InheritingComposedTestCase.class))
+                .map(MicroVmSpec::image)
+                .contains("composed:1");
+    }
+
+    @Test
+    void findsTheAnnotationOfTheNearestEnclosingClass() {
+        assertThat(MicroVmSpec.of(OwnTestCase.Inner.class))
+                .map(MicroVmSpec::image)
+                .contains("own:1");
+        assertThat(MicroVmSpec.of(OwnTestCase.Inner.Innermost.class))
+                .map(MicroVmSpec::image)
+                .contains("own:1");
+        assertThat(MicroVmSpec.of(OwnTestCase.Other.class))
+                .map(MicroVmSpec::image)
+                .contains("other:1");
+        assertThat(MicroVmSpec.of(OwnTestCase.Other.Innermost.class))
+                .map(MicroVmSpec::image)
+                .contains("other:1");
+    }
+
+    @Test
+    void prefersTheNearest() {
+        assertThat(MicroVmSpec.of(OverridingTestCase.class))
+                .map(MicroVmSpec::image)
+                .contains("nearest:1");
+    }
+
+    @Test
+    void findsNothingWhereNothingIs() {
+        assertThat(MicroVmSpec.of(MicroVmSpecTest.class)).isEmpty();
+    }
+
+    @Test
+    void refusesAVariableWithoutValueOrName() {
+        assertThatThrownBy(() -> withEnvironment("COLOUR").bake(Settings.system()))
+                .isInstanceOf(ExtensionConfigurationException.class)
+                .hasMessage("@MicroVm(env) expects NAME=value, but one entry has no '=': 'COLOUR'");
+        assertThatThrownBy(() -> withEnvironment("=blue").bake(Settings.system()))
+                .isInstanceOf(ExtensionConfigurationException.class)
+                .hasMessage("@MicroVm(env) expects NAME=value, but one entry has no name");
+    }
+
+    private static MicroVmSpec withEnvironment(String variable) {
+        return new MicroVmSpec("any:1", List.of(), 256, List.of("GOOD=1", variable), List.of(), "", "", false);
+    }
+
+    @MicroVm(
+            image = "own:1",
+            port = {6379, 6380},
+            memoryMib = 512,
+            env = {"A=b", "C=d=e"},
+            cmd = {"serve", "now"},
+            name = "mine",
+            engine = "qemu-tcg",
+            disabledWithoutEngine = true)
+    static class OwnTestCase {
+
+        @Nested
+        class Inner {
+
+            @Nested
+            class Innermost {}
+        }
+
+        @Nested
+        @MicroVm(image = "other:1")
+        class Other {
+
+            @Nested
+            class Innermost {}
+        }
+    }
+
+    @MicroVm(image = "plain:1")
+    static class DefaultsTestCase {}
+
+    static class InheritingTestCase extends OwnTestCase {}
+
+    @MicroVm(image = "nearest:1")
+    static class OverridingTestCase extends OwnTestCase {}
+
+    @Target(ElementType.TYPE)
+    @Retention(RetentionPolicy.RUNTIME)
+    @MicroVm(image = "composed:1", port = 80)
+    @interface OnComposed {}
+
+    @OnComposed
+    static class ComposedTestCase {}
+
+    static class InheritingComposedTestCase extends ComposedTestCase {}
+}
