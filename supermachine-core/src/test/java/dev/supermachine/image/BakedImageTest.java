@@ -9,7 +9,6 @@ import dev.supermachine.pool.MemoryLedger;
 import dev.supermachine.snapshot.SampleSnapshot;
 import dev.supermachine.snapshot.Snapshot;
 import dev.supermachine.snapshot.SnapshotStore;
-import java.lang.ref.Reference;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -35,7 +34,6 @@ class BakedImageTest {
             assertThat(images.get(0).name()).isEqualTo("mine");
             assertThat(images.get(0).reference()).isEqualTo("app:1");
             assertThat(store.prune(0, Duration.ZERO).removed()).isEmpty();
-            Reference.reachabilityFence(images.get(0));
 
             images.clear();
             await().atMost(Duration.ofMinutes(1)).until(() -> {
