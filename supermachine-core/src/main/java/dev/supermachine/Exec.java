@@ -13,7 +13,7 @@ public interface Exec {
      *
      * @param argv the first is looked up in the guest's {@code PATH} if it has no slash
      * @return this
-     * @throws IllegalArgumentException if it is empty
+     * @throws IllegalArgumentException if it is empty, or a word has a NUL
      */
     Exec argv(String... argv);
 
@@ -23,7 +23,7 @@ public interface Exec {
      * @param key its name
      * @param value its value
      * @return this
-     * @throws IllegalArgumentException if the name is empty or has a {@code =}
+     * @throws IllegalArgumentException if the name is empty or has a {@code =}, or one of them has a NUL
      */
     Exec env(String key, String value);
 
@@ -32,6 +32,7 @@ public interface Exec {
      *
      * @param directory an absolute path in the guest; the image's unless set
      * @return this
+     * @throws IllegalArgumentException if it is not absolute, or has a NUL
      */
     Exec cwd(String directory);
 
@@ -40,6 +41,7 @@ public interface Exec {
      *
      * @param user {@code name}, {@code uid}, {@code name:group} or {@code uid:gid} of the guest; the image's unless set
      * @return this
+     * @throws IllegalArgumentException if it has a NUL
      */
     Exec user(String user);
 
@@ -64,7 +66,7 @@ public interface Exec {
     /**
      * How long it may run. Its whole process group is killed in the guest when the time is over.
      *
-     * @param timeout positive; none unless set
+     * @param timeout positive, rounded up to milliseconds; none unless set
      * @return this
      * @throws IllegalArgumentException if it is not positive
      */
@@ -76,6 +78,7 @@ public interface Exec {
      * @param rows height in characters
      * @param columns width in characters
      * @return this
+     * @throws IllegalArgumentException if one of them is not 1 to 65535
      */
     Exec tty(int rows, int columns);
 
@@ -83,7 +86,9 @@ public interface Exec {
      * Runs it to its end.
      *
      * @return its status and all of its output; a status other than 0 and a time-out are no exceptions
-     * @throws MachineException if it cannot be executed, its output exceeds 256 MiB, or the machine fails
+     * @throws MachineException if it cannot be executed, one of its outputs exceeds 256 MiB, the machine fails or is given up meanwhile, or the thread
+     *     is interrupted (which it stays)
+     * @throws IllegalArgumentException if command and environment together do not fit into a request, which is 64 KiB
      * @throws IllegalStateException if the machine was given up
      */
     ExecResult output();
@@ -93,6 +98,7 @@ public interface Exec {
      *
      * @return the running command, with its streams; the caller closes it
      * @throws MachineException if it cannot be executed, or the machine fails
+     * @throws IllegalArgumentException if command and environment together do not fit into a request, which is 64 KiB
      * @throws IllegalStateException if the machine was given up
      */
     ExecProcess spawn();

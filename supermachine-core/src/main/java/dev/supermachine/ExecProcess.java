@@ -43,7 +43,7 @@ public interface ExecProcess extends AutoCloseable {
      *
      * @param limit how long at most
      * @return how it ended, with empty output; nothing if it still runs
-     * @throws MachineException if the machine fails
+     * @throws MachineException if the machine fails, was given up or reset, or the thread is interrupted (which it stays)
      */
     Optional<ExecResult> waitFor(Duration limit);
 

@@ -5,7 +5,8 @@ import java.util.function.Consumer;
 import org.apiguardian.api.API;
 
 /**
- * A baked image: a snapshot on disk from which machines are restored. Immutable and thread-safe; it holds no machine and need not be closed.
+ * A baked image: a snapshot on disk from which machines are restored. Immutable and thread-safe; it holds no machine and need not be closed. As long as it
+ * can be reached, no prune removes the snapshot.
  *
  * <pre>{@code
  * Image postgres = Image.builder("postgres:16").withGuestPort(5432).withListenerRequired().build();
@@ -49,7 +50,8 @@ public interface Image {
      *
      * @param path a snapshot's folder, or the manifest in it
      * @return the image
-     * @throws SnapshotException if the snapshot is damaged, of another format, or made by an engine that is not usable here
+     * @throws SnapshotException if the snapshot is damaged, of another format, made by an engine that is not usable here, or just being removed
+     * @throws AcquireException if the memory ledger cannot be used
      */
     static Image fromSnapshot(Path path) {
         return Bootstrap.fromSnapshot(path);
@@ -58,14 +60,14 @@ public interface Image {
     /**
      * The snapshot's name.
      *
-     * @return as given to {@link OciImageBuilder#withName(String)} or derived from the reference
+     * @return as given to {@link OciImageBuilder#withName(String)} or derived from the reference; for {@link #fromSnapshot(Path)} as at the bake
      */
     String name();
 
     /**
      * What it was baked from.
      *
-     * @return the reference as the user wrote it
+     * @return the reference as the user wrote it; for {@link #fromSnapshot(Path)} as at the bake
      */
     String reference();
 
@@ -112,7 +114,8 @@ public interface Image {
      * @throws AcquireException if there is not enough memory within the acquire time-out
      * @throws EngineException if the engine cannot restore it
      * @throws MachineException if its agent does not answer
-     * @throws IllegalArgumentException if memory or vCPUs are given and differ from those baked
+     * @throws SnapshotException if the snapshot's files were removed by hand
+     * @throws IllegalArgumentException if memory or vCPUs are given and differ from those baked, or the environment does not fit into a request of 64 KiB
      */
     Vm start(VmConfig config);
 

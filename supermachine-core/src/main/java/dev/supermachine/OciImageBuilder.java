@@ -57,7 +57,7 @@ public interface OciImageBuilder {
      *
      * @param argv the command and its arguments; the first is looked up in the guest's {@code PATH} if it has no slash
      * @return this
-     * @throws IllegalArgumentException if it is empty
+     * @throws IllegalArgumentException if it is empty, or a word has a NUL
      */
     OciImageBuilder withCmd(String... argv);
 
@@ -88,7 +88,8 @@ public interface OciImageBuilder {
     OciImageBuilder withListenerRequired();
 
     /**
-     * Takes the image's bytes from an archive; the reference stays as a logical name, and chooses among several images in it.
+     * Takes the image's bytes from an archive; the reference stays as a logical name. If there are several images in it, the one of that
+     * name is taken, or else the one that has the reference's tag as its whole name.
      *
      * @param archive a tar in OCI layout or as {@code docker save} writes it, told apart by content
      * @return this
@@ -96,7 +97,8 @@ public interface OciImageBuilder {
     OciImageBuilder withOciArchive(Path archive);
 
     /**
-     * Takes the image's bytes from an unpacked OCI layout; the reference stays as a logical name, and chooses among several images in it.
+     * Takes the image's bytes from an unpacked OCI layout; the reference stays as a logical name. If there are several images in it, the one of that
+     * name is taken, or else the one that has the reference's tag as its whole name.
      *
      * @param directory the folder with {@code oci-layout} and {@code index.json}
      * @return this
@@ -118,7 +120,8 @@ public interface OciImageBuilder {
      * @return the image
      * @throws ImageException if the image cannot be had or flattened
      * @throws EngineException if no engine is usable
-     * @throws BakeException if the machine does not come to its ready state
+     * @throws BakeException if the machine does not come to its ready state, or cannot be captured
+     * @throws AcquireException if there is not enough memory for it within the setting {@code supermachine.acquire.timeout}
      * @throws SnapshotException if the snapshot cannot be stored
      */
     Image build();

@@ -5,9 +5,10 @@ import java.nio.file.Path;
 import org.apiguardian.api.API;
 
 /**
- * A running machine, held by one user at a time. Thread-safe. {@link #close()} gives it up; every call after that fails with an
- * {@link IllegalStateException} and never reaches the machine of whoever comes next. The same holds for commands, streams and connections taken before a
- * {@link #reset()}.
+ * A running machine, held by one user at a time. Thread-safe. {@link #close()} gives it up; every call after that which needs the machine fails with an
+ * {@link IllegalStateException} and never reaches the machine of whoever comes next. What runs at that moment ends too: calls and {@link ExecProcess}es that
+ * wait fail with a {@link MachineException}, their streams with an {@link java.io.IOException}, and connections are closed. The same holds for what runs
+ * when a {@link #reset()} begins.
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public interface Vm extends AutoCloseable {
@@ -119,6 +120,8 @@ public interface Vm extends AutoCloseable {
      * @param guestPort a TCP port in the guest; it need not be listened on yet
      * @return a port on {@link #host()}
      * @throws IllegalArgumentException if it is out of range
+     * @throws IllegalStateException if this machine was given up
+     * @throws java.io.UncheckedIOException if no port can be opened on this host
      */
     int mappedPort(int guestPort);
 
@@ -140,13 +143,16 @@ public interface Vm extends AutoCloseable {
      * Brings the machine back to the snapshot. Memory, files, processes and connections are those of the capture, with a fresh random generator and the right
      * clock. Connections to {@link #mappedPort(int)} are closed at once; new ones reach the machine as it is then.
      *
+     * <p>If it fails there is no machine until another reset succeeds; it still has to be closed.
+     *
      * @throws AcquireException if the memory for it is not there
      * @throws EngineException if the engine fails
      * @throws MachineException if the agent does not answer
+     * @throws IllegalStateException if this machine was given up, before or meanwhile
      */
     void reset();
 
-    /** Gives the machine up. Returns at once; further calls do nothing. */
+    /** Gives the machine up. Returns at once, also during a reset by another thread; further calls do nothing. */
     @Override
     void close();
 }

@@ -23,14 +23,15 @@ public record VmConfig(String hostName, Map<String, String> environment, Optiona
     /**
      * Checks the values.
      *
-     * @throws IllegalArgumentException if the host name is not a label of letters, digits and hyphens, or a variable's name is empty or has a {@code =}
+     * @throws IllegalArgumentException if the host name is not a label of letters, digits and hyphens, a variable's name is empty or has a {@code =}, or
+     *     name or value of one has a NUL
      */
     public VmConfig {
         if (!HOST_NAME.matcher(hostName).matches()) {
             throw new IllegalArgumentException(
                     "A host name is up to 63 letters, digits and inner hyphens, but was: '" + hostName + "'");
         }
-        environment.keySet().forEach(VmConfig::checkVariable);
+        environment.forEach(VmConfig::checkVariable);
         environment = Collections.unmodifiableMap(new LinkedHashMap<>(environment));
     }
 
@@ -93,11 +94,15 @@ public record VmConfig(String hostName, Map<String, String> environment, Optiona
                 + ", vcpus=" + vcpus + "]";
     }
 
-    private static void checkVariable(String key) {
+    private static void checkVariable(String key, String value) {
         if (key.isEmpty() || key.indexOf('=') >= 0 || key.indexOf('\0') >= 0) {
             throw new IllegalArgumentException(
                     "The name of an environment variable is not empty and has neither '=' nor NUL, but was: '" + key
                             + "'");
+        }
+        if (value.indexOf('\0') >= 0) {
+            // without the value, which may be a secret
+            throw new IllegalArgumentException("The value of the environment variable '" + key + "' has a NUL.");
         }
     }
 }

@@ -14,7 +14,7 @@ public interface VmPool extends AutoCloseable {
      * Takes a machine, waiting while the maximum is in use or memory is short.
      *
      * @return a running machine, as the snapshot left it; closing it gives it back
-     * @throws AcquireException if the acquire time-out passes, naming who holds what
+     * @throws AcquireException if the acquire time-out passes, naming who holds what, or the thread is interrupted (which it stays)
      * @throws EngineException if the engine cannot restore it
      * @throws MachineException if its agent does not answer
      * @throws IllegalStateException if the pool is closed
@@ -49,11 +49,11 @@ public interface VmPool extends AutoCloseable {
      * @param alive machines that are restored: idle and in use
      * @param idle of them, those that wait for a holder
      * @param inUse of them, those that have a holder
-     * @param waiting callers who wait for a machine
+     * @param waiting callers who wait for a machine to be given back or made ready
      * @param min machines kept ready
      * @param max machines at most
      * @param acquired how often a machine was handed out
-     * @param resets how often a holder reset a machine
+     * @param resets how often a holder has reset a machine
      */
     @API(status = API.Status.EXPERIMENTAL, since = "0.1")
     record Stats(int alive, int idle, int inUse, int waiting, int min, int max, long acquired, long resets) {}

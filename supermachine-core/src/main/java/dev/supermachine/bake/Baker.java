@@ -16,9 +16,9 @@ import dev.supermachine.oci.PullSettings;
 import dev.supermachine.oci.PulledImage;
 import dev.supermachine.settings.Settings;
 import dev.supermachine.snapshot.BakeWorkspace;
-import dev.supermachine.snapshot.Snapshot;
 import dev.supermachine.snapshot.SnapshotDetails;
 import dev.supermachine.snapshot.SnapshotStore;
+import dev.supermachine.snapshot.SnapshotUse;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -41,6 +41,7 @@ public final class Baker {
     private final Settings settings;
     private final SnapshotStore store;
     private final PullListener pullListener;
+    private final BakeMemory memory;
 
     /**
      * A baker.
@@ -48,11 +49,13 @@ public final class Baker {
      * @param settings where the cache is, and how long things may take
      * @param store where snapshots go
      * @param pullListener hears of the progress of downloads
+     * @param memory gives the machine its memory
      */
-    public Baker(Settings settings, SnapshotStore store, PullListener pullListener) {
+    public Baker(Settings settings, SnapshotStore store, PullListener pullListener, BakeMemory memory) {
         this.settings = settings;
         this.store = store;
         this.pullListener = pullListener;
+        this.memory = memory;
     }
 
     /**
@@ -60,7 +63,7 @@ public final class Baker {
      *
      * @param request what is wanted
      * @param hypervisor the engine, usable
-     * @return the snapshot and what it took
+     * @return the snapshot, held, and what it took
      * @throws dev.supermachine.SupermachineException as {@link dev.supermachine.OciImageBuilder#build()}
      */
     public Baked bake(BakeRequest request, Hypervisor hypervisor) {
@@ -76,7 +79,7 @@ public final class Baker {
         Guest guest = new Guest(GuestKernel.locate(cache, settings.kernelPath()), AgentBinary.sha256());
         BakeInputs inputs = inputs(request, hypervisor, image, guest);
         AtomicBoolean baked = new AtomicBoolean();
-        Snapshot snapshot = store.bakeOnce(
+        SnapshotUse use = store.bakeOnce(
                 request.name(),
                 inputs.fingerprint(),
                 workspace -> {
@@ -85,8 +88,7 @@ public final class Baker {
                 },
                 message -> LOG.info("{}", message));
         long done = System.nanoTime();
-        return new Baked(
-                snapshot, baked.get(), (pulled - start) / 1_000_000, baked.get() ? (done - pulled) / 1_000_000 : 0);
+        return new Baked(use, baked.get(), (pulled - start) / 1_000_000, baked.get() ? (done - pulled) / 1_000_000 : 0);
     }
 
     private SnapshotDetails make(
@@ -113,7 +115,13 @@ public final class Baker {
                 request.memoryMib(),
                 request.vcpus(),
                 workspace.machineDirectory());
-        String consoleTail = new GuestBake(hypervisor, request, workload, settings.bakeTimeout()).run(spec);
+        String consoleTail;
+        BakeMemory.Held held = memory.take(spec.name(), spec.memoryMib());
+        try {
+            consoleTail = new GuestBake(hypervisor, request, workload, settings.bakeTimeout()).run(spec);
+        } finally {
+            held.close();
+        }
         return new SnapshotDetails(
                 request.reference(),
                 image.manifestDigest(),
@@ -183,11 +191,11 @@ public final class Baker {
     /**
      * A snapshot and what it took.
      *
-     * @param snapshot the snapshot
+     * @param use the snapshot, held in the store until this is closed
      * @param baked false if it was there already, or another process baked it
      * @param pullMillis time until the image's bytes were verified on disk, in milliseconds
      * @param bakeMillis time from then until it was published, in milliseconds; 0 if it was there
      * @since 0.1
      */
-    public record Baked(Snapshot snapshot, boolean baked, long pullMillis, long bakeMillis) {}
+    public record Baked(SnapshotUse use, boolean baked, long pullMillis, long bakeMillis) {}
 }

@@ -1,6 +1,7 @@
 package dev.supermachine.bake;
 
 import dev.supermachine.BakeException;
+import dev.supermachine.EngineException;
 import dev.supermachine.MachineException;
 import dev.supermachine.SupermachineException;
 import dev.supermachine.engine.Hypervisor;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,7 +44,7 @@ final class GuestBake {
         this.hypervisor = hypervisor;
         this.request = request;
         this.workload = workload;
-        this.deadline = System.nanoTime() + timeout.toNanos();
+        this.deadline = System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout);
     }
 
     /**
@@ -50,7 +52,7 @@ final class GuestBake {
      *
      * @param spec what to boot
      * @return the tail of the console, for the manifest
-     * @throws BakeException if the machine does not come to its ready state
+     * @throws BakeException if the machine does not come to its ready state, or cannot be captured
      */
     String run(MachineSpec spec) {
         try (Booted booted = bootWithRetry(spec)) {
@@ -60,7 +62,7 @@ final class GuestBake {
                 String tail = booted.machine().console().tail(TAIL_LINES);
                 booted.machine().capture(spec.directory());
                 return tail;
-            } catch (MachineException e) {
+            } catch (EngineException | MachineException e) {
                 throw new BakeException(failed() + e.getMessage(), e);
             }
         }
@@ -71,7 +73,7 @@ final class GuestBake {
         try {
             return boot(spec);
         } catch (SupermachineException e) {
-            if (left().isZero()) {
+            if (left().isZero() || Thread.currentThread().isInterrupted()) {
                 throw new BakeException(failed() + e.getMessage(), e);
             }
             LOG.warn("The machine for '{}' did not boot, it is tried once more: {}", request.name(), e.getMessage());
@@ -176,8 +178,11 @@ final class GuestBake {
 
         @Override
         public void close() {
-            guest.close();
-            machine.close();
+            try {
+                guest.close();
+            } finally {
+                machine.close();
+            }
         }
     }
 }

@@ -39,6 +39,7 @@ public final class GuestClient implements AutoCloseable {
     /** How long a guest may take to open a stream or to answer a question about a file. */
     static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(60);
 
+    private static final Duration LONGEST = Duration.ofDays(10_000);
     private static final int PING_BYTES = 8;
 
     private final AgentLink link;
@@ -254,7 +255,7 @@ public final class GuestClient implements AutoCloseable {
                 .u8((request.tty() ? 1 : 0) | (request.stdin() ? 2 : 0))
                 .u16(request.rows())
                 .u16(request.columns())
-                .u64(request.timeout().toMillis());
+                .u64(millis(request.timeout()));
         GuestStream stream = open(StreamKind.EXEC, operation, fields);
         FrameReader opened = stream.awaitOpened(Deadline.in(Duration.ZERO));
         long[] pid = new long[1];
@@ -291,7 +292,7 @@ public final class GuestClient implements AutoCloseable {
         GuestStream stream = open(
                 StreamKind.LISTEN_WATCH,
                 operation,
-                new FrameWriter(operation).ports(ports).u64(timeout.toMillis()).u64(settle.toMillis()));
+                new FrameWriter(operation).ports(ports).u64(millis(timeout)).u64(millis(settle)));
         ListenState[] state = new ListenState[1];
         try {
             read(stream.awaitResult(Deadline.in(timeout.plus(settle).plus(ANSWER_TIMEOUT))), result -> {
@@ -424,6 +425,13 @@ public final class GuestClient implements AutoCloseable {
 
     private GuestStream open(StreamKind kind, String operation, FrameWriter request) {
         return streams.open(kind, operation, request, Deadline.in(ANSWER_TIMEOUT));
+    }
+
+    /** Rounded up, because 0 means none; longer than anybody waits is as long as {@link Deadline} waits. */
+    private static long millis(Duration timeout) {
+        return timeout.compareTo(LONGEST) >= 0
+                ? LONGEST.toMillis()
+                : timeout.plusNanos(999_999).toMillis();
     }
 
     private static void checkPort(int port) {

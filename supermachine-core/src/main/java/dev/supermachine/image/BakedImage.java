@@ -11,19 +11,45 @@ import dev.supermachine.pool.PoolBuilder;
 import dev.supermachine.pool.SingleMachine;
 import dev.supermachine.snapshot.Snapshot;
 import dev.supermachine.snapshot.SnapshotDetails;
+import dev.supermachine.snapshot.SnapshotUse;
+import java.lang.ref.Cleaner;
 import java.time.Clock;
 import java.time.Duration;
 
-/** A snapshot with the engine that restores it. */
+/**
+ * A snapshot with the engine that restores it. The snapshot is held in the store as long as this image can be reached, which pools and machines of it do too:
+ * users need not close an image, and no prune takes the files from under one.
+ */
 final class BakedImage implements Image {
 
+    private static final Cleaner CLEANER = Cleaner.create();
+
     private final Snapshot snapshot;
+    private final String name;
+    private final String reference;
     private final Origin origin;
     private final Duration acquireTimeout;
     private final MachineSource machines;
 
-    BakedImage(Snapshot snapshot, Hypervisor hypervisor, Origin origin, MemoryLedger ledger, Duration acquireTimeout) {
-        this.snapshot = snapshot;
+    /**
+     * An image over a snapshot.
+     *
+     * @param use the snapshot, from now on closed by this image
+     * @param name what its user calls it: the same inputs may have been baked under another name before
+     * @param reference what its user says it was baked from
+     */
+    BakedImage(
+            SnapshotUse use,
+            String name,
+            String reference,
+            Hypervisor hypervisor,
+            Origin origin,
+            MemoryLedger ledger,
+            Duration acquireTimeout) {
+        CLEANER.register(this, use::close);
+        this.snapshot = use.snapshot();
+        this.name = name;
+        this.reference = reference;
         this.origin = origin;
         this.acquireTimeout = acquireTimeout;
         SnapshotDetails details = snapshot.manifest().details();
@@ -33,12 +59,12 @@ final class BakedImage implements Image {
 
     @Override
     public String name() {
-        return snapshot.manifest().name();
+        return name;
     }
 
     @Override
     public String reference() {
-        return snapshot.manifest().details().imageReference();
+        return reference;
     }
 
     @Override

@@ -76,6 +76,12 @@ final class ImageBuilder implements OciImageBuilder {
             throw new IllegalArgumentException(
                     "A command needs at least the name of a program, but was: " + List.of(argv));
         }
+        for (String word : argv) {
+            if (word.indexOf('\0') >= 0) {
+                throw new IllegalArgumentException(
+                        "No word of a command can have a NUL, but one was: '" + word.replace('\0', '\u2400') + "'");
+            }
+        }
         command = List.of(argv);
         return this;
     }
@@ -105,13 +111,13 @@ final class ImageBuilder implements OciImageBuilder {
 
     @Override
     public OciImageBuilder withOciArchive(Path archive) {
-        source = ImageSource.ociArchive(archive);
+        source = ImageSource.ociArchive(archive, logicalName());
         return this;
     }
 
     @Override
     public OciImageBuilder withOciLayout(Path directory) {
-        source = ImageSource.ociLayout(directory);
+        source = ImageSource.ociLayout(directory, logicalName());
         return this;
     }
 
@@ -139,10 +145,18 @@ final class ImageBuilder implements OciImageBuilder {
         return Images.bake(settings, request, snapshotsDirectory.orElseGet(settings::snapshotsDirectory));
     }
 
+    /** The reference, unless that is itself a path. */
+    private Optional<ImageReference> logicalName() {
+        return ImageSource.of(reference) instanceof ImageSource.Registry registry
+                ? Optional.of(registry.reference())
+                : Optional.empty();
+    }
+
     /** {@code nginx:1.27-alpine} gives {@code nginx_1_27-alpine}; a path gives its last element. */
     static String defaultName(String reference) {
         String text = reference;
-        if (text.startsWith("oci-layout:") || text.startsWith("oci-archive:")) {
+        if (text.startsWith(ImageSource.LAYOUT_PREFIX) || text.startsWith(ImageSource.ARCHIVE_PREFIX)) {
+            text = text.substring(text.indexOf(':') + 1).replaceAll("/+$", "");
             text = text.substring(text.lastIndexOf('/') + 1);
         } else {
             text = ImageReference.parse(reference).familiar();

@@ -1,15 +1,20 @@
 package dev.supermachine.image;
 
+import dev.supermachine.EngineException;
 import dev.supermachine.Image;
 import dev.supermachine.OciImageBuilder;
+import dev.supermachine.SnapshotException;
+import dev.supermachine.bake.BakeMemory;
 import dev.supermachine.bake.BakeRequest;
 import dev.supermachine.bake.Baker;
 import dev.supermachine.engine.EngineSelector;
 import dev.supermachine.engine.Hypervisor;
 import dev.supermachine.oci.ProgressRenderer;
+import dev.supermachine.pool.MachineMemory;
 import dev.supermachine.pool.MemoryLedger;
 import dev.supermachine.settings.Settings;
 import dev.supermachine.snapshot.Snapshot;
+import dev.supermachine.snapshot.SnapshotDetails;
 import dev.supermachine.snapshot.SnapshotStore;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -57,38 +62,51 @@ public final class Images {
      */
     public static Image fromSnapshot(Path path) {
         Settings settings = Settings.system();
+        MemoryLedger ledger = ledger(settings);
         Snapshot snapshot = Snapshot.open(path);
-        Hypervisor hypervisor =
-                EngineSelector.select(snapshot.manifest().details().engineId());
+        SnapshotDetails details = snapshot.manifest().details();
+        Hypervisor hypervisor;
+        try {
+            hypervisor = EngineSelector.select(details.engineId());
+        } catch (EngineException e) {
+            throw new SnapshotException(
+                    "The snapshot " + snapshot.directory() + " cannot be restored here: " + e.getMessage(), e);
+        }
         snapshot.requireEngine(hypervisor.id(), hypervisor.identity());
-        return image(
-                settings,
-                settings.acquireTimeout(),
+        return new BakedImage(
+                snapshot.acquireUse(),
+                snapshot.manifest().name(),
+                details.imageReference(),
                 hypervisor,
-                snapshot,
-                new Image.Origin(snapshot.directory(), false, 0, 0));
+                new Image.Origin(snapshot.directory(), false, 0, 0),
+                ledger,
+                settings.acquireTimeout());
     }
 
     static Image bake(Settings settings, BakeRequest request, Path snapshotsDirectory) {
-        // Before the bake, so that a wrong one is not told only after it.
+        // Before the bake, so that a wrong setting is not told only after it.
+        MemoryLedger ledger = ledger(settings);
         Duration acquireTimeout = settings.acquireTimeout();
         Hypervisor hypervisor =
                 EngineSelector.select(request.engine().or(settings::engine).orElse(null));
         SnapshotStore store =
                 new SnapshotStore(snapshotsDirectory, settings.snapshotsMaxBytes(), settings.snapshotsMaxAge());
-        Baker.Baked baked = new Baker(settings, store, ProgressRenderer.forStandardError()).bake(request, hypervisor);
-        return image(
-                settings,
-                acquireTimeout,
+        BakeMemory memory = (machine, mib) -> MachineMemory.book(ledger, machine, mib, acquireTimeout)::close;
+        Baker.Baked baked =
+                new Baker(settings, store, ProgressRenderer.forStandardError(), memory).bake(request, hypervisor);
+        return new BakedImage(
+                baked.use(),
+                request.name(),
+                request.reference(),
                 hypervisor,
-                baked.snapshot(),
-                new Image.Origin(baked.snapshot().directory(), baked.baked(), baked.pullMillis(), baked.bakeMillis()));
+                new Image.Origin(
+                        baked.use().snapshot().directory(), baked.baked(), baked.pullMillis(), baked.bakeMillis()),
+                ledger,
+                acquireTimeout);
     }
 
-    private static Image image(
-            Settings settings, Duration acquireTimeout, Hypervisor hypervisor, Snapshot snapshot, Image.Origin origin) {
-        MemoryLedger ledger = LEDGERS.computeIfAbsent(
+    private static MemoryLedger ledger(Settings settings) {
+        return LEDGERS.computeIfAbsent(
                 SnapshotStore.of(settings).ledgerDirectory(), directory -> MemoryLedger.open(directory, settings));
-        return new BakedImage(snapshot, hypervisor, origin, ledger, acquireTimeout);
     }
 }

@@ -30,12 +30,14 @@ final class DockerSaveOrigin implements ImageOrigin {
     private final String name;
     private final LayoutFiles files;
     private final Optional<String> tag;
+    private final Optional<ImageReference> among;
     private final Map<Digest, String> paths = new LinkedHashMap<>();
 
-    DockerSaveOrigin(String name, LayoutFiles files, Optional<String> tag) {
+    DockerSaveOrigin(String name, LayoutFiles files, Optional<String> tag, Optional<ImageReference> among) {
         this.name = name;
         this.files = files;
         this.tag = tag;
+        this.among = among;
     }
 
     @Override
@@ -85,6 +87,10 @@ final class DockerSaveOrigin implements ImageOrigin {
                         || saved.tags().stream()
                                 .anyMatch(found -> found.equals(tag.get()) || found.endsWith(":" + tag.get())))
                 .toList();
+        if (among.isPresent() && candidates.size() > 1) {
+            List<Saved> named = NameMatch.choose(candidates, Saved::tags, among.get());
+            candidates = named.isEmpty() ? candidates : named;
+        }
         if (candidates.size() == 1) {
             return candidates.get(0);
         }
@@ -95,7 +101,10 @@ final class DockerSaveOrigin implements ImageOrigin {
                 candidates.isEmpty() && tag.isPresent()
                         ? "there is no image tagged '" + tag.get() + "' in it. Found: " + found + "."
                         : "it holds " + all.size() + " images, and it is not said which one is meant. Found: " + found
-                                + ". Put ':' and a tag behind the path.");
+                                + (among.isPresent()
+                                        ? ". None of them alone is '"
+                                                + among.get().familiar() + "': use its name as the reference."
+                                        : ". Put ':' and a tag behind the path."));
     }
 
     private Map<String, Object> describe(String path, String mediaType, boolean layer) throws IOException {

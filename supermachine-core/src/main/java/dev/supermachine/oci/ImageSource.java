@@ -34,9 +34,10 @@ public sealed interface ImageSource {
      *
      * @param path the directory that holds {@code index.json}
      * @param tag which of the images; empty if there is only one
+     * @param among which of the images if there are several and no tag is given
      * @since 0.1
      */
-    record OciLayout(Path path, Optional<String> tag) implements ImageSource {
+    record OciLayout(Path path, Optional<String> tag, Optional<ImageReference> among) implements ImageSource {
         @Override
         public String toString() {
             return LAYOUT_PREFIX + path + tag.map(name -> ":" + name).orElse("");
@@ -48,9 +49,10 @@ public sealed interface ImageSource {
      *
      * @param path the file
      * @param tag which of the images; empty if there is only one
+     * @param among which of the images if there are several and no tag is given
      * @since 0.1
      */
-    record OciArchive(Path path, Optional<String> tag) implements ImageSource {
+    record OciArchive(Path path, Optional<String> tag, Optional<ImageReference> among) implements ImageSource {
         @Override
         public String toString() {
             return ARCHIVE_PREFIX + path + tag.map(name -> ":" + name).orElse("");
@@ -74,7 +76,18 @@ public sealed interface ImageSource {
      * @return the source
      */
     static ImageSource ociLayout(Path path) {
-        return new OciLayout(path.toAbsolutePath().normalize(), Optional.empty());
+        return ociLayout(path, Optional.empty());
+    }
+
+    /**
+     * The only image in an OCI layout directory, or of several the one of a name.
+     *
+     * @param path the directory that holds {@code index.json}
+     * @param name the image's name, or its name with another repository but the same tag where the layout has tags only
+     * @return the source
+     */
+    static ImageSource ociLayout(Path path, Optional<ImageReference> name) {
+        return new OciLayout(path.toAbsolutePath().normalize(), Optional.empty(), name);
     }
 
     /**
@@ -84,7 +97,18 @@ public sealed interface ImageSource {
      * @return the source
      */
     static ImageSource ociArchive(Path path) {
-        return new OciArchive(path.toAbsolutePath().normalize(), Optional.empty());
+        return ociArchive(path, Optional.empty());
+    }
+
+    /**
+     * The only image in an archive, or of several the one of a name.
+     *
+     * @param path an OCI archive or a tar of {@code docker save}
+     * @param name as for {@link #ociLayout(Path, Optional)}
+     * @return the source
+     */
+    static ImageSource ociArchive(Path path, Optional<ImageReference> name) {
+        return new OciArchive(path.toAbsolutePath().normalize(), Optional.empty(), name);
     }
 
     /**
@@ -98,11 +122,11 @@ public sealed interface ImageSource {
     static ImageSource of(String text) {
         if (text.startsWith(LAYOUT_PREFIX)) {
             PathAndTag parsed = PathAndTag.parse(text, LAYOUT_PREFIX);
-            return new OciLayout(parsed.path(), parsed.tag());
+            return new OciLayout(parsed.path(), parsed.tag(), Optional.empty());
         }
         if (text.startsWith(ARCHIVE_PREFIX)) {
             PathAndTag parsed = PathAndTag.parse(text, ARCHIVE_PREFIX);
-            return new OciArchive(parsed.path(), parsed.tag());
+            return new OciArchive(parsed.path(), parsed.tag(), Optional.empty());
         }
         return registry(ImageReference.parse(text));
     }

@@ -22,11 +22,13 @@ final class LayoutOrigin implements ImageOrigin {
     private final String name;
     private final LayoutFiles files;
     private final Optional<String> tag;
+    private final Optional<ImageReference> among;
 
-    LayoutOrigin(String name, LayoutFiles files, Optional<String> tag) {
+    LayoutOrigin(String name, LayoutFiles files, Optional<String> tag, Optional<ImageReference> among) {
         this.name = name;
         this.files = files;
         this.tag = tag;
+        this.among = among;
     }
 
     @Override
@@ -69,6 +71,11 @@ final class LayoutOrigin implements ImageOrigin {
                             ? files.where(INDEX) + " lists no image."
                             : "there is no image tagged '" + tag.get() + "' in it. Found: " + tags(all) + ".");
         }
+        if (among.isPresent()
+                && candidates.stream().map(Descriptor::digest).distinct().count() > 1) {
+            List<Descriptor> named = NameMatch.choose(candidates, LayoutOrigin::names, among.get());
+            candidates = named.isEmpty() ? candidates : named;
+        }
         if (candidates.stream().map(Descriptor::digest).distinct().count() > 1) {
             candidates = candidates.stream()
                     .filter(candidate -> candidate.platform().isPresent()
@@ -77,7 +84,9 @@ final class LayoutOrigin implements ImageOrigin {
         }
         if (candidates.stream().map(Descriptor::digest).distinct().count() != 1) {
             throw failure("there are several images in it, and it is not said which one is meant. Found: " + tags(all)
-                    + ". Put ':' and a tag behind the path.");
+                    + (among.isPresent()
+                            ? ". None of them alone is '" + among.get().familiar() + "': use its name as the reference."
+                            : ". Put ':' and a tag behind the path."));
         }
         return candidates.get(0);
     }
@@ -87,6 +96,10 @@ final class LayoutOrigin implements ImageOrigin {
         return tag(descriptor).equals(wanted)
                 || tag(descriptor).endsWith(":" + wanted)
                 || descriptor.annotations().getOrDefault(CONTAINERD_NAME, "").endsWith(":" + wanted);
+    }
+
+    private static List<String> names(Descriptor descriptor) {
+        return List.of(tag(descriptor), descriptor.annotations().getOrDefault(CONTAINERD_NAME, ""));
     }
 
     private static String tag(Descriptor descriptor) {

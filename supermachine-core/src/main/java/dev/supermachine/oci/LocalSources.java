@@ -11,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Optional;
 
 /** Opens images that are files, and tells whether such a file is still the one that was read before. */
 final class LocalSources {
@@ -21,7 +22,7 @@ final class LocalSources {
     static String stamp(ImageSource.OciLayout source) {
         Path index = source.path().resolve(LayoutOrigin.INDEX);
         try (InputStream in = Files.newInputStream(index)) {
-            return source + "\n" + Digest.of(in.readNBytes(LayoutOrigin.MAX_INDEX));
+            return source + among(source.among()) + "\n" + Digest.of(in.readNBytes(LayoutOrigin.MAX_INDEX));
         } catch (IOException e) {
             throw unreadable(
                     source,
@@ -35,14 +36,19 @@ final class LocalSources {
     static String stamp(ImageSource.OciArchive source) {
         try {
             BasicFileAttributes file = Files.readAttributes(source.path(), BasicFileAttributes.class);
-            return source + "\n" + file.fileKey() + "\n" + file.size() + "\n" + file.lastModifiedTime();
+            return source + among(source.among()) + "\n" + file.fileKey() + "\n" + file.size() + "\n"
+                    + file.lastModifiedTime();
         } catch (IOException e) {
             throw unreadable(source, e, "the archive cannot be read");
         }
     }
 
+    private static String among(Optional<ImageReference> name) {
+        return name.map(text -> "\n" + text).orElse("");
+    }
+
     static ImageOrigin open(ImageSource.OciLayout source) {
-        return new LayoutOrigin(source.toString(), LayoutFiles.of(source.path()), source.tag());
+        return new LayoutOrigin(source.toString(), LayoutFiles.of(source.path()), source.tag(), source.among());
     }
 
     static ImageOrigin open(ImageSource.OciArchive source, TemporaryFiles temporary) {
@@ -51,10 +57,10 @@ final class LocalSources {
                     TarArchive.open(source.path(), channel(source.path(), temporary), new ArchiveErrors(source));
             // Newer versions of docker save write both; the OCI layout is the one with digests.
             if (tar.contains(LayoutOrigin.INDEX)) {
-                return new LayoutOrigin(source.toString(), tar, source.tag());
+                return new LayoutOrigin(source.toString(), tar, source.tag(), source.among());
             }
             if (tar.contains(DockerSaveOrigin.INDEX)) {
-                return new DockerSaveOrigin(source.toString(), tar, source.tag());
+                return new DockerSaveOrigin(source.toString(), tar, source.tag(), source.among());
             }
             tar.close();
         } catch (IOException e) {

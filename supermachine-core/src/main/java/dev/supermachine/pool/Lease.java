@@ -38,7 +38,8 @@ final class Lease implements AutoCloseable {
             throw new IllegalArgumentException("A TCP port is 1 to 65535, but was: " + guestPort);
         }
         if (closed) {
-            throw new IllegalStateException("The machine '" + name + "' was given up.");
+            throw new IllegalStateException(
+                    "The machine '" + name + "' was given up: its holder has closed it, or its pool was closed.");
         }
         return listeners.computeIfAbsent(guestPort, this::listen).port();
     }
@@ -65,9 +66,14 @@ final class Lease implements AutoCloseable {
     private Listener listen(int guestPort) {
         try {
             ServerSocketChannel channel = ServerSocketChannel.open();
-            channel.bind(new InetSocketAddress(host(), 0), BACKLOG);
-            int port = ((InetSocketAddress) channel.getLocalAddress()).getPort();
-            return new Listener(port, new PortForwarder(channel, guestPort, name, () -> guest));
+            try {
+                channel.bind(new InetSocketAddress(host(), 0), BACKLOG);
+                int port = ((InetSocketAddress) channel.getLocalAddress()).getPort();
+                return new Listener(port, new PortForwarder(channel, guestPort, name, () -> guest));
+            } catch (IOException | RuntimeException | Error e) {
+                channel.close();
+                throw e;
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(
                     "No loopback port could be opened for port " + guestPort + " of the machine '" + name + "'.", e);

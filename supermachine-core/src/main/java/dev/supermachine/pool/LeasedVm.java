@@ -29,9 +29,16 @@ final class LeasedVm implements Vm {
     private final VmConfig config;
     private final String name;
     private final Lease lease;
-    private final Object swapping = new Object();
+
+    /** Held over a whole reset, so that there is one at a time. Nothing else takes it. */
+    private final Object resets = new Object();
+
+    /** Guards the changes of the next three; never held while anything is waited for. */
+    private final Object state = new Object();
+
     private volatile @Nullable LiveMachine machine;
     private volatile boolean closed;
+    private boolean resetting;
 
     LeasedVm(MachineOwner owner, Image image, VmConfig config, LiveMachine machine) {
         this.owner = owner;
@@ -55,7 +62,7 @@ final class LeasedVm implements Vm {
 
     @Override
     public Exec command(String... argv) {
-        return new VmExec(this::guest, argv);
+        return new VmExec(this::guest, name, argv);
     }
 
     @Override
@@ -114,32 +121,79 @@ final class LeasedVm implements Vm {
 
     @Override
     public void reset() {
-        synchronized (swapping) {
-            LiveMachine old = live();
-            lease.detach();
-            machine = null;
-            old.close();
-            LiveMachine next = owner.replace(config);
-            machine = next;
-            lease.attach(next.guest());
+        synchronized (resets) {
+            @Nullable LiveMachine old;
+            synchronized (state) {
+                if (closed) {
+                    throw givenUp();
+                }
+                resetting = true;
+                old = machine;
+                machine = null;
+            }
+            @Nullable LiveMachine next = null;
+            try {
+                lease.detach();
+                if (old != null) {
+                    old.close();
+                }
+                next = owner.replace(config);
+            } finally {
+                resetEnded(next);
+            }
+            if (closed) {
+                throw givenUp();
+            }
         }
     }
 
+    private void resetEnded(@Nullable LiveMachine next) {
+        synchronized (state) {
+            resetting = false;
+            if (!closed) {
+                if (next != null) {
+                    machine = next;
+                    lease.attach(next.guest());
+                }
+                return;
+            }
+        }
+        try {
+            if (next != null) {
+                next.close();
+            }
+        } finally {
+            owner.released(this);
+        }
+    }
+
+    /** A reset that is under way is not waited for: it gives back what it gets when it ends. */
     @Override
     public void close() {
-        synchronized (swapping) {
+        @Nullable LiveMachine last;
+        boolean later;
+        synchronized (state) {
             if (closed) {
                 return;
             }
             closed = true;
-            lease.close();
-            LiveMachine last = machine;
+            last = machine;
             machine = null;
-            if (last != null) {
-                last.close();
+            later = resetting;
+        }
+        try {
+            lease.close();
+        } finally {
+            try {
+                if (last != null) {
+                    last.close();
+                }
+            } finally {
+                if (!later) {
+                    owner.released(this);
+                }
             }
         }
-        owner.released(this);
     }
 
     @Override
@@ -154,12 +208,16 @@ final class LeasedVm implements Vm {
     private LiveMachine live() {
         LiveMachine current = machine;
         if (current == null) {
-            throw new IllegalStateException(
-                    closed
-                            ? "The machine '" + name
-                                    + "' was given up: its holder has closed it, or its pool was closed."
-                            : "The machine '" + name + "' is being reset, or its last reset failed.");
+            throw closed
+                    ? givenUp()
+                    : new IllegalStateException("The machine '" + name
+                            + "' is being reset, or its last reset failed; reset it again, or close it.");
         }
         return current;
+    }
+
+    private IllegalStateException givenUp() {
+        return new IllegalStateException(
+                "The machine '" + name + "' was given up: its holder has closed it, or its pool was closed.");
     }
 }

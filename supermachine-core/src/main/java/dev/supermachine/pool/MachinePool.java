@@ -15,6 +15,7 @@ import java.util.Collections;
 import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.concurrent.Future;
@@ -58,6 +59,7 @@ final class MachinePool implements VmPool, MachineOwner {
     private int taken;
     private int target;
     private boolean filling;
+    private @Nullable Making making;
     private long acquired;
     private long resets;
     private boolean closed;
@@ -93,37 +95,79 @@ final class MachinePool implements VmPool, MachineOwner {
     public Vm acquire(VmConfig config) {
         source.check(config);
         long deadline = nanoTime.getAsLong() + nanos(acquireTimeout);
+        synchronized (this) {
+            checkOpen();
+        }
         awaitPermit();
         try {
-            @Nullable Spare spare;
             synchronized (this) {
                 checkOpen();
-                spare = pollIdle();
                 taken++;
             }
-            refill();
-            LiveMachine machine;
             try {
-                machine = bringUp(spare, config, deadline);
+                return lend(config, deadline);
             } catch (RuntimeException | Error e) {
                 synchronized (this) {
                     taken--;
                 }
                 throw e;
             }
-            LeasedVm vm = new LeasedVm(this, source.image(), config, machine);
-            synchronized (this) {
-                if (!closed) {
-                    inUse.add(vm);
-                    acquired++;
-                    return vm;
-                }
-            }
-            vm.close();
-            throw closedException();
         } catch (RuntimeException | Error e) {
             permits.release();
+            refill();
             throw e;
+        }
+    }
+
+    private Vm lend(VmConfig config, long deadline) {
+        @Nullable Spare spare = takeSpare(deadline);
+        refill();
+        LeasedVm vm = new LeasedVm(this, source.image(), config, bringUp(spare, config, deadline));
+        synchronized (this) {
+            if (!closed) {
+                inUse.add(vm);
+                acquired++;
+                return vm;
+            }
+        }
+        vm.close();
+        throw closedException();
+    }
+
+    /**
+     * A ready machine, or else the one that is just being made ready if nobody waits for it yet. To restore another one beside it would take longer, and
+     * memory for both.
+     *
+     * @return null if there is none, so that the caller restores his own
+     */
+    private synchronized @Nullable Spare takeSpare(long deadline) {
+        checkOpen();
+        @Nullable Spare ready = pollIdle();
+        @Nullable Making awaited = making;
+        if (ready != null || awaited == null || awaited.claimed) {
+            return ready;
+        }
+        awaited.claimed = true;
+        try {
+            for (long left = deadline - nanoTime.getAsLong();
+                    !awaited.done && left > 0;
+                    left = deadline - nanoTime.getAsLong()) {
+                TimeUnit.NANOSECONDS.timedWait(this, left);
+                if (!awaited.done) {
+                    checkOpen();
+                }
+            }
+            return awaited.spare;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            if (awaited.spare != null && closed) {
+                awaited.spare.close();
+            } else if (awaited.spare != null) {
+                addIdle(awaited.spare);
+            }
+            throw interrupted(e);
+        } finally {
+            awaited.claimed = false;
         }
     }
 
@@ -133,6 +177,9 @@ final class MachinePool implements VmPool, MachineOwner {
             try {
                 return source.activate(spare, config);
             } catch (EngineException | MachineException e) {
+                if (Thread.currentThread().isInterrupted()) {
+                    throw e;
+                }
                 LOG.warn(
                         "A machine that was kept ready failed, another one is restored in its place: {}",
                         e.getMessage());
@@ -144,14 +191,13 @@ final class MachinePool implements VmPool, MachineOwner {
 
     @Override
     public LiveMachine replace(VmConfig config) {
-        @Nullable Spare spare;
-        synchronized (this) {
-            checkOpen();
-            spare = pollIdle();
-            resets++;
-        }
+        long deadline = nanoTime.getAsLong() + nanos(acquireTimeout);
         try {
-            return bringUp(spare, config, nanoTime.getAsLong() + nanos(acquireTimeout));
+            LiveMachine machine = bringUp(takeSpare(deadline), config, deadline);
+            synchronized (this) {
+                resets++;
+            }
+            return machine;
         } finally {
             refill();
         }
@@ -177,7 +223,7 @@ final class MachinePool implements VmPool, MachineOwner {
                     idle.size() + inUse.size(),
                     idle.size(),
                     inUse.size(),
-                    permits.getQueueLength(),
+                    permits.getQueueLength() + (making != null && making.claimed ? 1 : 0),
                     min,
                     max,
                     acquired,
@@ -197,11 +243,26 @@ final class MachinePool implements VmPool, MachineOwner {
             holders = new ArrayList<>(inUse);
             spares = new ArrayList<>(idle);
             idle.clear();
+            notifyAll();
         }
         OPEN.remove(this);
         refiller.shutdown();
-        holders.forEach(LeasedVm::close);
-        spares.forEach(spare -> spare.take().close());
+        if (max < Integer.MAX_VALUE) {
+            // whoever waits for a permit gets this one, finds the pool closed, and passes it on
+            permits.release();
+        }
+        List<AutoCloseable> all = new ArrayList<>(holders);
+        spares.forEach(spare -> all.add(spare.take()));
+        all.forEach(MachinePool::closeQuietly);
+    }
+
+    /** One machine that does not end properly must not keep the others from it. */
+    private static void closeQuietly(AutoCloseable machine) {
+        try {
+            machine.close();
+        } catch (Exception e) {
+            LOG.warn("{} could not be ended properly when its pool was closed", machine, e);
+        }
     }
 
     /** Asks every pool of this process to end the machines that nobody uses, because someone waits for their memory. */
@@ -219,10 +280,7 @@ final class MachinePool implements VmPool, MachineOwner {
             admitted = permits.tryAcquire(nanos(acquireTimeout), TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new AcquireException(
-                    "Interrupted while waiting for a machine of the image '"
-                            + source.image().name() + "'.",
-                    e);
+            throw interrupted(e);
         }
         if (!admitted) {
             throw new AcquireException(
@@ -233,8 +291,17 @@ final class MachinePool implements VmPool, MachineOwner {
         }
     }
 
+    private AcquireException interrupted(InterruptedException cause) {
+        return new AcquireException(
+                "Interrupted while waiting for a machine of the image '"
+                        + source.image().name() + "'.",
+                cause);
+    }
+
     private synchronized String holders() {
-        return inUse.stream().map(LeasedVm::name).collect(Collectors.joining(", "));
+        String names = inUse.stream().map(LeasedVm::name).collect(Collectors.joining(", "));
+        int coming = taken - inUse.size();
+        return coming == 0 ? names : names + (names.isEmpty() ? "" : ", ") + coming + " just being restored";
     }
 
     private void checkOpen() {
@@ -265,50 +332,63 @@ final class MachinePool implements VmPool, MachineOwner {
             if (closed || filling) {
                 return;
             }
-            filling = true;
             refiller.execute(this::fill);
+            filling = true;
         }
     }
 
     private void fill() {
-        while (true) {
-            synchronized (this) {
-                int wanted = Math.min(Math.max(min, target), max - taken);
-                if (closed || idle.size() >= wanted) {
-                    filling = false;
-                    return;
-                }
-            }
-            Spare spare;
+        while (beginMaking()) {
+            @Nullable Spare spare = null;
             try {
                 spare = source.prepare(Duration.ZERO);
             } catch (AcquireException e) {
                 LOG.debug("No memory for a machine kept ready: {}", e.getMessage());
-                stopFilling();
-                return;
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
+                // an error too: were this thread to end here, the pool would never fill again
                 LOG.warn(
                         "A machine to be kept ready could not be restored; the next one who asks restores his own.", e);
-                stopFilling();
-                return;
             }
-            keep(spare);
+            endMaking(spare);
         }
     }
 
-    private synchronized void stopFilling() {
-        filling = false;
-        target = min;
+    private synchronized boolean beginMaking() {
+        int wanted = Math.min(Math.max(min, target), max - taken);
+        if (closed || !filling || idle.size() >= wanted) {
+            filling = false;
+            return false;
+        }
+        making = new Making();
+        return true;
     }
 
-    private void keep(Spare spare) {
+    private void endMaking(@Nullable Spare spare) {
         synchronized (this) {
-            if (!closed) {
-                idle.addLast(new IdleMachine(spare, nanoTime.getAsLong(), expiry()));
-                return;
+            Making made = Objects.requireNonNull(making);
+            making = null;
+            made.done = true;
+            notifyAll();
+            if (spare != null && !closed) {
+                if (made.claimed) {
+                    made.spare = spare;
+                    return;
+                }
+                if (idle.size() < max - taken && !MachineMemory.isAwaited()) {
+                    addIdle(spare);
+                    return;
+                }
             }
+            filling = false;
+            target = min;
         }
-        spare.close();
+        if (spare != null) {
+            spare.close();
+        }
+    }
+
+    private void addIdle(Spare spare) {
+        idle.addLast(new IdleMachine(spare, nanoTime.getAsLong(), expiry()));
     }
 
     private @Nullable Future<?> expiry() {
@@ -337,6 +417,13 @@ final class MachinePool implements VmPool, MachineOwner {
     /** A duration that may be added to a clock's reading without overflow. */
     private static long nanos(Duration duration) {
         return Math.min(TimeUnit.NANOSECONDS.convert(duration), Long.MAX_VALUE / 4);
+    }
+
+    /** A machine that is being made ready. Guarded by the pool's monitor. */
+    private static final class Making {
+        private boolean claimed;
+        private boolean done;
+        private @Nullable Spare spare;
     }
 
     /** A machine that is ready, since when, and what will end it if nobody wants it. */

@@ -17,8 +17,6 @@ import java.time.Duration;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Restores machines of one image: books their memory, prepares them, and brings them to life. Holds none of them. Thread-safe.
@@ -27,7 +25,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class MachineSource {
 
-    private static final Logger LOG = LoggerFactory.getLogger(MachineSource.class);
     private static final Duration RESUME_TIMEOUT = Duration.ofSeconds(30);
     private static final int CONSOLE_TAIL_LINES = 40;
 
@@ -81,10 +78,7 @@ public final class MachineSource {
      */
     Spare prepare(Duration timeout) {
         String name = image.name() + "-" + COUNT.incrementAndGet();
-        Booking booking = ledger.book(name, image.memoryMib(), timeout, message -> {
-            LOG.info(message);
-            MachinePool.giveUpIdleMachines();
-        });
+        Booking booking = MachineMemory.book(ledger, name, image.memoryMib(), timeout);
         Holdings holdings = new Holdings(booking, null);
         try {
             holdings = new Holdings(booking, snapshot.acquireUse());
@@ -105,29 +99,44 @@ public final class MachineSource {
      * @throws MachineException if its agent does not answer
      */
     LiveMachine activate(Spare spare, VmConfig config) {
-        byte[] entropy = new byte[Activation.ENTROPY_BYTES];
-        random.nextBytes(entropy);
-        String hostName = config.hostName().isEmpty() ? hostName(spare.name()) : config.hostName();
-        Activation activation = new Activation(
-                1 + random.nextInt(Integer.MAX_VALUE - 1), entropy, clock, hostName, config.environment());
+        Activation activation;
         Machine machine;
         try {
+            activation = activation(spare, config);
             machine = spare.prepared().activate(activation);
         } catch (RuntimeException | Error e) {
             spare.close();
             throw e;
         }
-        GuestClient guest = GuestClient.restored(
-                machine.agent(), spare.name(), () -> machine.console().tail(CONSOLE_TAIL_LINES));
-        LiveMachine live = new LiveMachine(spare.name(), machine, guest, spare.holdings());
+        LiveMachine live = connect(spare, machine);
         try {
-            guest.resume(activation, RESUME_TIMEOUT);
+            live.guest().resume(activation, RESUME_TIMEOUT);
             if (startsWorkload) {
-                guest.start(RESUME_TIMEOUT);
+                live.guest().start(RESUME_TIMEOUT);
             }
             return live;
         } catch (RuntimeException | Error e) {
             live.close();
+            throw e;
+        }
+    }
+
+    private Activation activation(Spare spare, VmConfig config) {
+        byte[] entropy = new byte[Activation.ENTROPY_BYTES];
+        random.nextBytes(entropy);
+        String hostName = config.hostName().isEmpty() ? hostName(spare.name()) : config.hostName();
+        int epoch = 1 + random.nextInt(Integer.MAX_VALUE - 1);
+        return new Activation(epoch, entropy, clock, hostName, config.environment());
+    }
+
+    /** A client starts a thread, for which there may be no room. */
+    private static LiveMachine connect(Spare spare, Machine machine) {
+        try {
+            GuestClient guest = GuestClient.restored(
+                    machine.agent(), spare.name(), () -> machine.console().tail(CONSOLE_TAIL_LINES));
+            return new LiveMachine(spare.name(), machine, guest, spare.holdings());
+        } catch (RuntimeException | Error e) {
+            end(machine, spare.holdings());
             throw e;
         }
     }
@@ -160,14 +169,25 @@ public final class MachineSource {
                 : label.substring(label.length() - 63).replaceAll("^-", "");
     }
 
+    private static void end(Machine machine, Holdings holdings) {
+        try {
+            machine.close();
+        } finally {
+            holdings.close();
+        }
+    }
+
     /** What a machine holds for as long as it is there: its memory in the ledger, and its files in the store. */
     record Holdings(Booking booking, @Nullable SnapshotUse use) implements AutoCloseable {
 
         @Override
         public void close() {
-            booking.close();
-            if (use != null) {
-                use.close();
+            try {
+                booking.close();
+            } finally {
+                if (use != null) {
+                    use.close();
+                }
             }
         }
     }
@@ -181,8 +201,11 @@ public final class MachineSource {
 
         @Override
         public void close() {
-            prepared.close();
-            holdings.close();
+            try {
+                prepared.close();
+            } finally {
+                holdings.close();
+            }
         }
     }
 
@@ -191,9 +214,11 @@ public final class MachineSource {
 
         @Override
         public void close() {
-            guest.close();
-            machine.close();
-            holdings.close();
+            try {
+                guest.close();
+            } finally {
+                end(machine, holdings);
+            }
         }
     }
 }

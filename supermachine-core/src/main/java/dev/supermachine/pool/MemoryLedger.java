@@ -89,7 +89,7 @@ public final class MemoryLedger implements AutoCloseable {
             throw new IllegalArgumentException(
                     "A machine needs at least 1 MiB, but '" + machineName + "' asks for " + mib);
         }
-        long deadline = System.nanoTime() + timeout.toNanos();
+        long deadline = System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout);
         @Nullable LedgerEntry mine = null;
         boolean done = false;
         try {

@@ -15,6 +15,7 @@ import java.util.function.Supplier;
 final class VmExec implements Exec {
 
     private final Supplier<GuestClient> guest;
+    private final String machine;
     private List<String> argv = List.of();
     private final Map<String, String> environment = new LinkedHashMap<>();
     private String directory = "";
@@ -24,7 +25,8 @@ final class VmExec implements Exec {
     private int rows;
     private int columns;
 
-    VmExec(Supplier<GuestClient> guest, String... argv) {
+    VmExec(Supplier<GuestClient> guest, String machine, String... argv) {
+        this.machine = machine;
         this.guest = guest;
         argv(argv);
     }
@@ -34,6 +36,9 @@ final class VmExec implements Exec {
         if (words.length == 0 || words[0].isEmpty()) {
             throw new IllegalArgumentException(
                     "A command needs at least the name of a program, but was: " + List.of(words));
+        }
+        for (String word : words) {
+            requireNoNul("word", word);
         }
         argv = List.of(words);
         return this;
@@ -45,18 +50,29 @@ final class VmExec implements Exec {
             throw new IllegalArgumentException(
                     "The name of an environment variable is not empty and has no '=', but was: '" + key + "'");
         }
+        requireNoNul("variable's name", key);
+        if (value.indexOf('\0') >= 0) {
+            // without the value, which may be a secret
+            throw new IllegalArgumentException("The value of the environment variable '" + key + "' has a NUL.");
+        }
         environment.put(key, value);
         return this;
     }
 
     @Override
     public Exec cwd(String path) {
+        requireNoNul("working directory", path);
+        if (!path.startsWith("/")) {
+            throw new IllegalArgumentException(
+                    "The working directory of a command is an absolute path in the guest, but was: '" + path + "'");
+        }
         directory = path;
         return this;
     }
 
     @Override
     public Exec user(String name) {
+        requireNoNul("user", name);
         user = name;
         return this;
     }
@@ -89,14 +105,25 @@ final class VmExec implements Exec {
 
     @Override
     public ExecResult output() {
-        try (VmProcess process = new VmProcess(guest.get().exec(request(stdin.length > 0)))) {
+        try (VmProcess process = process(stdin.length > 0)) {
             return process.collect(stdin);
+        }
+    }
+
+    private static void requireNoNul(String what, String text) {
+        if (text.indexOf('\0') >= 0) {
+            throw new IllegalArgumentException(
+                    "A command's " + what + " cannot have a NUL, but was: '" + text.replace('\0', '\u2400') + "'");
         }
     }
 
     @Override
     public ExecProcess spawn() {
-        return new VmProcess(guest.get().exec(request(true)));
+        return process(true);
+    }
+
+    private VmProcess process(boolean wantsStdin) {
+        return new VmProcess(guest.get().exec(request(wantsStdin)), "The command " + argv + " of '" + machine + "'");
     }
 
     private ExecRequest request(boolean wantsStdin) {

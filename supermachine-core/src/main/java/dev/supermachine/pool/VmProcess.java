@@ -11,8 +11,6 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -28,8 +26,12 @@ final class VmProcess implements ExecProcess {
 
     private final GuestProcess process;
 
-    VmProcess(GuestProcess process) {
+    private final String subject;
+
+    /** A process, and the command and its machine as the beginning of a sentence. */
+    VmProcess(GuestProcess process, String subject) {
         this.process = process;
+        this.subject = subject;
     }
 
     @Override
@@ -63,7 +65,7 @@ final class VmProcess implements ExecProcess {
             throw failure(e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new MachineException("Interrupted while waiting for a command to end", e);
+            throw interrupted(e);
         }
     }
 
@@ -85,14 +87,19 @@ final class VmProcess implements ExecProcess {
         LimitedOutput err = new LimitedOutput();
         try {
             process.drain(out, err);
-            return result(process.exit().join(), out.toByteArray(), err.toByteArray());
+            return result(process.exit().get(), out.toByteArray(), err.toByteArray());
         } catch (IOException e) {
-            throw new MachineException("The output of a command could not be read: " + e.getMessage(), e);
-        } catch (CompletionException e) {
+            throw new MachineException(subject + ": its output could not be read: " + e.getMessage(), e);
+        } catch (ExecutionException e) {
             throw failure(e.getCause());
-        } catch (CancellationException e) {
-            throw failure(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw interrupted(e);
         }
+    }
+
+    private MachineException interrupted(InterruptedException cause) {
+        return new MachineException(subject + ": the thread that waited for its end was interrupted.", cause);
     }
 
     private void feed(byte[] input) {
@@ -114,14 +121,14 @@ final class VmProcess implements ExecProcess {
                 status, out, err, exit.duration(), exit.end() == ExecExit.End.TIMED_OUT, exit.peakRssKib());
     }
 
-    private static MachineException failure(@Nullable Throwable cause) {
+    private MachineException failure(@Nullable Throwable cause) {
         return cause instanceof MachineException known
                 ? known
-                : new MachineException("A command's end could not be learned: " + cause, cause);
+                : new MachineException(subject + ": how it ended could not be learned: " + cause, cause);
     }
 
     /** Keeps what a command writes, up to a bound: a runaway command must not take the JVM's memory. */
-    private static final class LimitedOutput extends ByteArrayOutputStream {
+    private final class LimitedOutput extends ByteArrayOutputStream {
 
         @Override
         public synchronized void write(int value) {
@@ -137,7 +144,7 @@ final class VmProcess implements ExecProcess {
 
         private void check(int more) {
             if (size() > OUTPUT_LIMIT - more) {
-                throw new MachineException("A command wrote more than " + (OUTPUT_LIMIT >> 20)
+                throw new MachineException(subject + " wrote more than " + (OUTPUT_LIMIT >> 20)
                         + " MiB. Read its streams with spawn() instead of collecting them.");
             }
         }

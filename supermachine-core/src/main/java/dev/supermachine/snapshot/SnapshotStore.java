@@ -106,26 +106,10 @@ public final class SnapshotStore {
      * @param fingerprint the hash of the bake's inputs
      * @param action makes the snapshot; runs in this thread, at most once
      * @param onWaiting told whom this waits for
-     * @return the snapshot, checked
+     * @return the snapshot, checked, and held from before anybody could prune it
      * @throws BakeException if the files cannot be written, or the thread is interrupted while waiting; and whatever the action throws
      */
-    public Snapshot bakeOnce(String name, String fingerprint, BakeAction action, WaitListener onWaiting) {
-        try (SnapshotUse use = bakeOnceAndUse(name, fingerprint, action, onWaiting)) {
-            return use.snapshot();
-        }
-    }
-
-    /**
-     * As {@link #bakeOnce}, and holds the snapshot from before anybody could prune it.
-     *
-     * @param name as for {@code bakeOnce}
-     * @param fingerprint as for {@code bakeOnce}
-     * @param action as for {@code bakeOnce}
-     * @param onWaiting as for {@code bakeOnce}
-     * @return the use, held
-     * @throws BakeException as for {@code bakeOnce}
-     */
-    public SnapshotUse bakeOnceAndUse(String name, String fingerprint, BakeAction action, WaitListener onWaiting) {
+    public SnapshotUse bakeOnce(String name, String fingerprint, BakeAction action, WaitListener onWaiting) {
         Path directory = layout.snapshot(fingerprint);
         try {
             Optional<SnapshotUse> ready = useQuietly(directory, fingerprint);

@@ -10,6 +10,7 @@ import dev.supermachine.engine.Activation;
 import dev.supermachine.testing.Background;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
@@ -82,6 +83,32 @@ class GuestClientProtocolTest {
         assertThat(client.workloadExit().get())
                 .isEqualTo(new WorkloadExit(true, 9))
                 .hasToString("was killed by signal 9");
+    }
+
+    @Test
+    void aTimeoutIsRoundedUpAndNeverOverflows() throws Exception {
+        Map<Duration, Long> sent = Map.of(
+                Duration.ZERO,
+                0L,
+                Duration.ofNanos(1),
+                1L,
+                Duration.ofMillis(2),
+                2L,
+                Duration.ofSeconds(Long.MAX_VALUE),
+                Duration.ofDays(10_000).toMillis());
+        for (Map.Entry<Duration, Long> one : sent.entrySet()) {
+            CompletableFuture<GuestProcess> process =
+                    Background.supply(() -> client.exec(TRUE.withTimeout(one.getKey())));
+            Frame open = agent.expect(FrameType.OPEN);
+            byte[] payload = open.payload();
+            long millis =
+                    ByteBuffer.wrap(payload).order(ByteOrder.LITTLE_ENDIAN).getLong(payload.length - Long.BYTES);
+            assertThat(millis).as("%s", one.getKey()).isEqualTo(one.getValue());
+            agent.stream(
+                    FrameType.OPENED, 0, open.stream(), payload().u32(0).u32(5).payload());
+            process.get().close();
+            agent.expect(FrameType.RESET);
+        }
     }
 
     @Test

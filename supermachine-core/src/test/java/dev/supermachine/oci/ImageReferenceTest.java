@@ -156,7 +156,7 @@ class ImageReferenceTest {
         assertThat(ImageSource.of("oci-archive:" + temp.resolve("a.tar")))
                 .isEqualTo(ImageSource.ociArchive(temp.resolve("a.tar")));
         assertThat(ImageSource.of("oci-archive:" + temp.resolve("a.tar") + ":1.2"))
-                .isEqualTo(new ImageSource.OciArchive(temp.resolve("a.tar"), Optional.of("1.2")))
+                .isEqualTo(new ImageSource.OciArchive(temp.resolve("a.tar"), Optional.of("1.2"), Optional.empty()))
                 .hasToString("oci-archive:" + temp.resolve("a.tar") + ":1.2");
         Path colon = Files.createDirectory(temp.resolve("with:colon"));
         assertThat(ImageSource.of("oci-layout:" + colon)).isEqualTo(ImageSource.ociLayout(colon));

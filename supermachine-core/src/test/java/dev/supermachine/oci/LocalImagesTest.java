@@ -15,6 +15,9 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -111,6 +114,65 @@ class LocalImagesTest {
         assertThatThrownBy(() -> pull(ImageSource.of("oci-layout:" + layout + ":3")))
                 .hasMessage(
                         "Cannot pull oci-layout:" + layout + ":3: there is no image tagged '3' in it. Found: 1, 2.");
+    }
+
+    @Test
+    void ofSeveralTheNameChooses() throws IOException {
+        TestImage one = TestImage.of(Form.GZIP);
+        TestImage two = TestImage.of(Form.GZIP, Form.GZIP);
+        Map<String, TestImage> tags = new LinkedHashMap<>();
+        tags.put("1", one);
+        tags.put("2", two);
+        Path tagged = TestImage.write(temp.resolve("tagged"), TestImage.layout(tags));
+        Map<String, TestImage> names = new LinkedHashMap<>();
+        names.put("other:2", one);
+        names.put("docker.io/library/app:2", two);
+        Path named = archive("named.tar", TestImage.layout(names));
+
+        assertLayers(pull(ImageSource.ociLayout(tagged, name("app:2"))), two);
+        assertLayers(pull(ImageSource.ociLayout(tagged, name("app:1"))), one);
+        assertLayers(pull(ImageSource.ociArchive(named, name("app:2"))), two);
+        assertLayers(pull(ImageSource.ociArchive(named, name("other:2"))), one);
+        assertThatThrownBy(() -> pull(ImageSource.ociLayout(tagged, name("app:3"))))
+                .isInstanceOf(ImageException.class)
+                .hasMessage("Cannot pull oci-layout:" + tagged
+                        + ": there are several images in it, and it is not said which one is meant. Found: 1, 2."
+                        + " None of them alone is 'app:3': use its name as the reference.");
+    }
+
+    @Test
+    void ofSeveralSavedByDockerTheNameChooses() throws IOException {
+        TestImage one = TestImage.of(Form.GZIP);
+        TestImage two = TestImage.of(Form.GZIP, Form.GZIP);
+        Map<String, byte[]> first = one.dockerSave("app:1");
+        Map<String, byte[]> second = two.dockerSave("app:2");
+        Map<String, byte[]> files = new LinkedHashMap<>(first);
+        files.putAll(second);
+        files.put("manifest.json", joined(first.get("manifest.json"), second.get("manifest.json")));
+        Path archive = archive("saved.tar", files);
+
+        assertLayers(pull(ImageSource.ociArchive(archive, name("app:1"))), one);
+        assertLayers(pull(ImageSource.ociArchive(archive, name("docker.io/library/app:2"))), two);
+        assertThatThrownBy(() -> pull(ImageSource.ociArchive(archive, name("app:3"))))
+                .isInstanceOf(ImageException.class)
+                .hasMessageContaining("None of them alone is 'app:3'");
+    }
+
+    @Test
+    void theOnlyImageIsTakenWhateverItsName() throws IOException {
+        TestImage image = TestImage.of(Form.GZIP);
+        Path archive = archive("saved.tar", image.dockerSave("team/app:1"));
+        assertLayers(pull(ImageSource.ociArchive(archive, name("anything"))), image);
+    }
+
+    private static Optional<ImageReference> name(String text) {
+        return Optional.of(ImageReference.parse(text));
+    }
+
+    private static byte[] joined(byte @Nullable [] one, byte @Nullable [] two) {
+        String first = new String(Objects.requireNonNull(one), StandardCharsets.UTF_8).strip();
+        String second = new String(Objects.requireNonNull(two), StandardCharsets.UTF_8).strip();
+        return (first.substring(0, first.length() - 1) + "," + second.substring(1)).getBytes(StandardCharsets.UTF_8);
     }
 
     @Test

@@ -15,7 +15,8 @@ final class BakingJvm {
 
     public static void main(String[] arguments) {
         SnapshotStore store = new SnapshotStore(Path.of(arguments[0]));
-        Snapshot snapshot = store.bakeOnce(
+        Snapshot snapshot = SampleBakes.bakeOnce(
+                store,
                 "postgres",
                 SampleBakes.FINGERPRINT,
                 workspace -> {

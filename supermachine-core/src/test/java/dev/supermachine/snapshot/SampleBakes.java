@@ -51,6 +51,14 @@ final class SampleBakes {
         return details();
     }
 
+    /** A snapshot that nobody holds. */
+    static Snapshot bakeOnce(
+            SnapshotStore store, String name, String fingerprint, BakeAction action, WaitListener onWaiting) {
+        try (SnapshotUse use = store.bakeOnce(name, fingerprint, action, onWaiting)) {
+            return use.snapshot();
+        }
+    }
+
     static Path ram(Snapshot snapshot) {
         return snapshot.directory().resolve("machine/ram");
     }

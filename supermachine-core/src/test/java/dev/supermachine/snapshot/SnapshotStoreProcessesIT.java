@@ -100,7 +100,8 @@ class SnapshotStoreProcessesIT {
     @Test
     void pruneLeavesAloneWhatAnotherProcessUsesUntilThatIsKilled() throws IOException, InterruptedException {
         SnapshotStore store = new SnapshotStore(store());
-        Snapshot snapshot = store.bakeOnce("postgres", SampleBakes.FINGERPRINT, SampleBakes::bake, SampleBakes.SILENT);
+        Snapshot snapshot =
+                SampleBakes.bakeOnce(store, "postgres", SampleBakes.FINGERPRINT, SampleBakes::bake, SampleBakes.SILENT);
         ChildJvm user = ChildJvm.start(UsingJvm.class, snapshot.directory().toString());
         children.add(user);
         await().atMost(PATIENCE).until(() -> user.printed("USING postgres"));

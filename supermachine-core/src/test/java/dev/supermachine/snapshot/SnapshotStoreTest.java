@@ -63,11 +63,12 @@ class SnapshotStoreTest {
     }
 
     private Snapshot bake() {
-        return store.bakeOnce("postgres", FINGERPRINT, SampleBakes::bake, SILENT);
+        return SampleBakes.bakeOnce(store, "postgres", FINGERPRINT, SampleBakes::bake, SILENT);
     }
 
     private Snapshot mustNotBake() {
-        return store.bakeOnce(
+        return SampleBakes.bakeOnce(
+                store,
                 "postgres",
                 FINGERPRINT,
                 workspace -> {
@@ -109,7 +110,8 @@ class SnapshotStoreTest {
 
     @Test
     void aFailedBakeLeavesNothingAndTheNextOneSucceeds() {
-        assertThatThrownBy(() -> store.bakeOnce(
+        assertThatThrownBy(() -> SampleBakes.bakeOnce(
+                        store,
                         "postgres",
                         FINGERPRINT,
                         workspace -> {
@@ -126,7 +128,8 @@ class SnapshotStoreTest {
 
     @Test
     void anUnwritableFileIsABakeExceptionThatNamesTheStore() {
-        assertThatThrownBy(() -> store.bakeOnce(
+        assertThatThrownBy(() -> SampleBakes.bakeOnce(
+                        store,
                         "postgres",
                         FINGERPRINT,
                         workspace -> {
@@ -178,7 +181,8 @@ class SnapshotStoreTest {
             case OTHER_VERSION ->
                 Files.writeString(manifest, text.replace("\"formatVersion\": 1", "\"formatVersion\": 0"));
             case OTHER_INPUTS -> {
-                Snapshot other = store.bakeOnce("other", SampleBakes.fingerprint(7), SampleBakes::bake, SILENT);
+                Snapshot other =
+                        SampleBakes.bakeOnce(store, "other", SampleBakes.fingerprint(7), SampleBakes::bake, SILENT);
                 Files.copy(other.directory().resolve("manifest.json"), manifest, StandardCopyOption.REPLACE_EXISTING);
             }
             case SMALL_FILE_CHANGED -> Files.writeString(directory.resolve("machine/state"), "device stale");
@@ -219,7 +223,7 @@ class SnapshotStoreTest {
             bakes.incrementAndGet();
             return SampleBakes.bake(workspace);
         };
-        Snapshot anew = store.bakeOnce("postgres", FINGERPRINT, counting, SILENT);
+        Snapshot anew = SampleBakes.bakeOnce(store, "postgres", FINGERPRINT, counting, SILENT);
 
         assertThat(bakes).hasValue(1);
         assertThat(log.list).hasSize(1);
@@ -321,7 +325,8 @@ class SnapshotStoreTest {
     @Test
     void aLinkedRootImageSharesItsSpace() throws IOException {
         Path cached = Files.write(temporary.resolve("cached.erofs"), new byte[3 << 20]);
-        Snapshot snapshot = store.bakeOnce(
+        Snapshot snapshot = SampleBakes.bakeOnce(
+                store,
                 "linked",
                 FINGERPRINT,
                 workspace -> {
@@ -337,7 +342,7 @@ class SnapshotStoreTest {
     void pruneRemovesTheLongestUnusedAndSkipsWhatIsInUse() throws IOException {
         List<Snapshot> snapshots = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
-            snapshots.add(store.bakeOnce("s" + i, SampleBakes.fingerprint(i), SampleBakes::bake, SILENT));
+            snapshots.add(SampleBakes.bakeOnce(store, "s" + i, SampleBakes.fingerprint(i), SampleBakes::bake, SILENT));
             lastUsed(snapshots.get(i), Duration.ofHours(10 - i));
         }
         long all = store.prune(Long.MAX_VALUE, Duration.ofDays(1)).remainingBytes();
@@ -361,8 +366,8 @@ class SnapshotStoreTest {
 
     @Test
     void pruneRemovesWhatIsTooOldAndUsingItMakesItYoung() throws IOException {
-        Snapshot old = store.bakeOnce("old", SampleBakes.fingerprint(1), SampleBakes::bake, SILENT);
-        Snapshot used = store.bakeOnce("used", SampleBakes.fingerprint(2), SampleBakes::bake, SILENT);
+        Snapshot old = SampleBakes.bakeOnce(store, "old", SampleBakes.fingerprint(1), SampleBakes::bake, SILENT);
+        Snapshot used = SampleBakes.bakeOnce(store, "used", SampleBakes.fingerprint(2), SampleBakes::bake, SILENT);
         lastUsed(old, Duration.ofDays(40));
         lastUsed(used, Duration.ofDays(40));
         used.acquireUse().close();
@@ -373,9 +378,9 @@ class SnapshotStoreTest {
     @Test
     void everyBakePrunesButNeverItself() throws IOException {
         SnapshotStore tiny = new SnapshotStore(store.root(), 1, Duration.ofDays(1));
-        Snapshot first = tiny.bakeOnce("first", SampleBakes.fingerprint(1), SampleBakes::bake, SILENT);
+        Snapshot first = SampleBakes.bakeOnce(tiny, "first", SampleBakes.fingerprint(1), SampleBakes::bake, SILENT);
         assertThat(first.directory()).exists();
-        Snapshot second = tiny.bakeOnce("second", SampleBakes.fingerprint(2), SampleBakes::bake, SILENT);
+        Snapshot second = SampleBakes.bakeOnce(tiny, "second", SampleBakes.fingerprint(2), SampleBakes::bake, SILENT);
         assertThat(first.directory()).doesNotExist();
         assertThat(second.directory()).exists();
     }
@@ -433,7 +438,7 @@ class SnapshotStoreTest {
                 users.add(threads.submit(() -> {
                     for (int round = 0; round < 15; round++) {
                         try (SnapshotUse use =
-                                store.bakeOnceAndUse("s", SampleBakes.fingerprint(number), SampleBakes::bake, SILENT)) {
+                                store.bakeOnce("s", SampleBakes.fingerprint(number), SampleBakes::bake, SILENT)) {
                             assertThat(Snapshot.open(use.snapshot().directory()).manifest())
                                     .isEqualTo(use.snapshot().manifest());
                         }

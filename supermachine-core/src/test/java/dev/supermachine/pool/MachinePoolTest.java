@@ -1,0 +1,353 @@
+package dev.supermachine.pool;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.supermachine.AcquireException;
+import dev.supermachine.EngineException;
+import dev.supermachine.MachineException;
+import dev.supermachine.SupermachineException;
+import dev.supermachine.Vm;
+import dev.supermachine.VmConfig;
+import dev.supermachine.VmPool;
+import dev.supermachine.snapshot.SampleSnapshot;
+import dev.supermachine.snapshot.Snapshot;
+import dev.supermachine.snapshot.SnapshotStore;
+import dev.supermachine.testing.Background;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a pool does when several things happen at once, with machines that stop where a test wants them to. */
+@Timeout(120)
+class MachinePoolTest {
+
+    private static final Duration LONG = Duration.ofSeconds(60);
+    private static final int MIB = 100;
+
+    @TempDir
+    private Path directory;
+
+    private final FakeEngine engine = new FakeEngine();
+    private Snapshot snapshot;
+    private @Nullable MemoryLedger ledger;
+
+    @BeforeEach
+    void bake() {
+        snapshot = SampleSnapshot.in(directory.resolve("store"));
+    }
+
+    @AfterEach
+    void nothingIsLeft() {
+        MemoryLedger used = Objects.requireNonNull(ledger);
+        engine.mayPrepare.release(1_000_000);
+        await().atMost(LONG).untilAsserted(() -> assertThat(engine.alive).isEmpty());
+        // all memory is there again, and nobody uses the snapshot any more
+        await().atMost(LONG)
+                .untilAsserted(() -> used.book("all", ledgerMib, Duration.ZERO, message -> {})
+                        .close());
+        await().atMost(LONG)
+                .until(() -> !new SnapshotStore(directory.resolve("store"))
+                        .prune(0, Duration.ZERO)
+                        .removed()
+                        .isEmpty());
+        used.close();
+    }
+
+    private int ledgerMib;
+
+    private MachineSource source(int machines) {
+        ledgerMib = machines * MIB;
+        MemoryLedger opened = MemoryLedger.open(directory.resolve("ledger"), OptionalInt.of(ledgerMib));
+        ledger = opened;
+        return new MachineSource(new FakeImage("fake", MIB), engine, snapshot, true, opened, Clock.systemUTC());
+    }
+
+    private static VmPool pool(MachineSource source, int min, int max) {
+        return new PoolBuilder(source, LONG).min(min).max(max).build();
+    }
+
+    @Test
+    void aHolderTakesTheMachineThatIsJustBeingMadeReady() {
+        engine.mayPrepare = new Semaphore(0);
+        try (VmPool pool = pool(source(10), 1, 1)) {
+            await().atMost(LONG).until(() -> engine.preparing.get() == 1);
+            CompletableFuture<Vm> vm = Background.supply(pool::acquire);
+            await().atMost(LONG).until(() -> pool.stats().waiting() == 1 || engine.preparing.get() == 2);
+            engine.mayPrepare.release(1_000);
+
+            assertThat(vm).succeedsWithin(LONG);
+
+            assertThat(engine.mostAlive()).isOne();
+            assertThat(engine.prepared).hasValue(1);
+            assertThat(pool.stats().alive()).isOne();
+        }
+    }
+
+    @Test
+    void whoWaitsForAMachineThatCannotBeMadeReadyRestoresHisOwn() {
+        engine.mayPrepare = new Semaphore(0);
+        engine.onPrepare = number -> {
+            if (number == 1) {
+                throw new EngineException("the first fails");
+            }
+        };
+        try (VmPool pool = pool(source(10), 1, 1)) {
+            await().atMost(LONG).until(() -> engine.preparing.get() == 1);
+            CompletableFuture<Vm> vm = Background.supply(pool::acquire);
+            await().atMost(LONG).until(() -> pool.stats().waiting() == 1 || engine.preparing.get() == 2);
+            engine.mayPrepare.release(1_000);
+
+            assertThat(vm).succeedsWithin(LONG);
+        }
+    }
+
+    @Test
+    void closingEndsTheWaitForAMachineThatIsBeingMadeReady() {
+        engine.mayPrepare = new Semaphore(0);
+        VmPool pool = pool(source(10), 1, 1);
+        await().atMost(LONG).until(() -> engine.preparing.get() == 1);
+        CompletableFuture<Vm> vm = Background.supply(pool::acquire);
+        await().atMost(LONG).until(() -> pool.stats().waiting() == 1);
+
+        pool.close();
+
+        assertThat(vm)
+                .failsWithin(LONG)
+                .withThrowableThat()
+                .withCauseInstanceOf(IllegalStateException.class)
+                .withMessageContaining("is closed");
+    }
+
+    @Test
+    void aPoolThatIsClosedWhileAMachineIsMadeReadyEndsIt() {
+        engine.mayPrepare = new Semaphore(0);
+        VmPool pool = pool(source(10), 1, 1);
+        await().atMost(LONG).until(() -> engine.preparing.get() == 1);
+        pool.close();
+        pool.close();
+        engine.mayPrepare.release(1_000);
+        await().atMost(LONG).until(() -> engine.prepared.get() == 1);
+    }
+
+    @Test
+    void closingThePoolDoesNotWaitForAReset() {
+        VmPool pool = pool(source(10), 0, 1);
+        Vm vm = pool.acquire();
+        engine.mayPrepare = new Semaphore(0);
+        CompletableFuture<Void> reset = Background.run(vm::reset);
+        await().atMost(LONG).until(() -> engine.preparing.get() == 2);
+
+        assertThat(Background.run(pool::close)).succeedsWithin(LONG);
+        assertThat(reset).isNotDone();
+
+        engine.mayPrepare.release(1_000);
+        assertThat(reset)
+                .failsWithin(LONG)
+                .withThrowableThat()
+                .withCauseInstanceOf(IllegalStateException.class)
+                .withMessageContaining("given up");
+        assertThat(pool.stats().inUse()).isZero();
+    }
+
+    @Test
+    void aMachineThatIsClosedDuringItsResetComesBackWhenTheResetEnds() {
+        try (VmPool pool = pool(source(10), 0, 1)) {
+            Vm vm = pool.acquire();
+            engine.mayPrepare = new Semaphore(0);
+            CompletableFuture<Void> reset = Background.run(vm::reset);
+            await().atMost(LONG).until(() -> engine.preparing.get() == 2);
+
+            assertThat(Background.run(vm::close)).succeedsWithin(LONG);
+            assertThatThrownBy(() -> vm.exec("true"))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("was given up");
+
+            engine.mayPrepare.release(1_000);
+            assertThat(reset).failsWithin(LONG);
+            pool.acquire().close();
+            assertThat(engine.mostAlive()).isOne();
+            assertThat(pool.stats().inUse()).isZero();
+        }
+    }
+
+    @Test
+    void aResetThatFailsLeavesAHolderWhoCanCloseOrTryAgain() {
+        try (VmPool pool = pool(source(10), 0, 1)) {
+            Vm vm = pool.acquire();
+            engine.onPrepare = number -> {
+                if (number == 2) {
+                    throw new EngineException("no luck");
+                }
+            };
+            assertThatThrownBy(vm::reset).isInstanceOf(EngineException.class).hasMessage("no luck");
+            assertThatThrownBy(() -> vm.exec("true"))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("its last reset failed");
+            assertThat(pool.stats().resets()).isZero();
+
+            vm.reset();
+
+            assertThat(pool.stats().resets()).isOne();
+            assertThat(pool.stats().inUse()).isOne();
+            vm.close();
+            vm.close();
+            pool.acquire().close();
+        }
+    }
+
+    @Test
+    void aFailureOfAnyKindGivesEverythingBack() {
+        try (VmPool pool = pool(source(1), 0, 1)) {
+            engine.onPrepare = number -> failTwice(number, "prepare");
+            engine.onActivate = number -> failTwice(number, "activate");
+            assertThatThrownBy(pool::acquire).isInstanceOf(EngineException.class);
+            assertThatThrownBy(pool::acquire).isInstanceOf(AssertionError.class);
+            assertThatThrownBy(pool::acquire).isInstanceOf(EngineException.class);
+            assertThatThrownBy(pool::acquire).isInstanceOf(AssertionError.class);
+            assertThatThrownBy(() -> pool.acquire(VmConfig.defaults().withEnv("A", "x".repeat(70_000))))
+                    .isInstanceOf(IllegalArgumentException.class);
+            pool.acquire().close();
+            assertThat(pool.stats()).isEqualTo(new VmPool.Stats(0, 0, 0, 0, 0, 1, 1, 0));
+        }
+    }
+
+    @Test
+    void anErrorWhileMachinesAreMadeReadyDoesNotEndThatForEver() {
+        engine.onPrepare = number -> {
+            if (number == 1) {
+                throw new AssertionError("out of something");
+            }
+        };
+        try (VmPool pool = pool(source(10), 1, 2)) {
+            await().atMost(LONG).until(() -> engine.prepared.get() == 1);
+            pool.acquire().close();
+            await().atMost(LONG).until(() -> pool.stats().idle() >= 1);
+        }
+    }
+
+    @Test
+    void anInterruptedHolderGetsNoSecondMachine() {
+        try (VmPool pool = pool(source(10), 1, 1)) {
+            await().atMost(LONG).until(() -> pool.stats().idle() == 1);
+            engine.mayAnswer = new CountDownLatch(1);
+            AtomicReference<Thread> thread = new AtomicReference<>(Thread.currentThread());
+            CompletableFuture<Boolean> outcome = Background.supply(() -> {
+                thread.set(Thread.currentThread());
+                try {
+                    pool.acquire().close();
+                    return false;
+                } catch (MachineException e) {
+                    return Thread.currentThread().isInterrupted();
+                }
+            });
+            await().atMost(LONG).until(() -> engine.activated.get() == 1);
+            Objects.requireNonNull(thread.get()).interrupt();
+
+            assertThat(outcome).succeedsWithin(LONG).isEqualTo(true);
+
+            assertThat(engine.activated).hasValue(1);
+            engine.mayAnswer.countDown();
+            pool.acquire().close();
+        }
+    }
+
+    @Test
+    void aMachineMadeReadyMeanwhileDoesNotKeepTheMemoryThatSomebodyWaitsFor() {
+        engine.mayPrepare = new Semaphore(0);
+        MachineSource source = source(1);
+        try (VmPool pool = pool(source, 1, 1)) {
+            await().atMost(LONG).until(() -> engine.preparing.get() == 1);
+            AtomicReference<Thread> thread = new AtomicReference<>(Thread.currentThread());
+            CompletableFuture<Vm> single = Background.supply(() -> {
+                thread.set(Thread.currentThread());
+                return SingleMachine.start(source, VmConfig.defaults(), LONG);
+            });
+            // it has asked the pools for what they hold idle, which was nothing
+            await().atMost(LONG)
+                    .until(() -> Objects.requireNonNull(thread.get()).getState() == Thread.State.TIMED_WAITING);
+            engine.mayPrepare.release(1_000);
+
+            assertThat(single).succeedsWithin(Duration.ofSeconds(30));
+            single.join().close();
+            assertThat(pool.stats().inUse()).isZero();
+        }
+    }
+
+    @Test
+    void manyHoldersAtOnceWithFailuresLeaveNothing() {
+        Random failures = new Random(7);
+        Failure fail = () -> {
+            synchronized (failures) {
+                if (failures.nextInt(8) == 0) {
+                    throw new EngineException("chance");
+                }
+            }
+        };
+        engine.onPrepare = number -> fail.maybe();
+        engine.onActivate = number -> fail.maybe();
+        VmPool pool = pool(source(3), 1, 4);
+        List<CompletableFuture<Void>> holders = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            Random choices = new Random(i);
+            holders.add(Background.run(() -> hold(pool, choices)));
+        }
+        holders.forEach(holder -> assertThat(holder).succeedsWithin(LONG));
+        assertThat(engine.mostAlive()).isLessThanOrEqualTo(4);
+        assertThat(pool.stats().inUse()).isZero();
+        List<CompletableFuture<Void>> late = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            Random choices = new Random(i);
+            late.add(Background.run(() -> hold(pool, choices)));
+        }
+        pool.close();
+        late.forEach(holder -> assertThat(holder).succeedsWithin(LONG));
+        assertThat(pool.stats().inUse()).isZero();
+    }
+
+    private static void failTwice(int number, String what) {
+        if (number == 1) {
+            throw new EngineException(what);
+        }
+        if (number == 2) {
+            throw new AssertionError(what);
+        }
+    }
+
+    private interface Failure {
+        void maybe();
+    }
+
+    private static void hold(VmPool pool, Random choices) {
+        List<CompletableFuture<Void>> others = new ArrayList<>();
+        for (int i = 0; i < 60; i++) {
+            try (Vm vm = pool.acquire()) {
+                if (choices.nextBoolean()) {
+                    vm.reset();
+                }
+                if (choices.nextInt(4) == 0) {
+                    others.add(Background.run(vm::close));
+                }
+            } catch (SupermachineException | IllegalStateException e) {
+                assertThat(e).isNotInstanceOf(AcquireException.class);
+            }
+        }
+        others.forEach(other -> assertThat(other).succeedsWithin(LONG));
+    }
+}

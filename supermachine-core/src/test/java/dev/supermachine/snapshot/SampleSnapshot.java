@@ -1,0 +1,15 @@
+package dev.supermachine.snapshot;
+
+import java.nio.file.Path;
+
+/** A snapshot without a machine, for tests of those who use snapshots. */
+public final class SampleSnapshot {
+
+    private SampleSnapshot() {}
+
+    /** Bakes it into a store. */
+    public static Snapshot in(Path store) {
+        return SampleBakes.bakeOnce(
+                new SnapshotStore(store), "postgres", SampleBakes.FINGERPRINT, SampleBakes::bake, SampleBakes.SILENT);
+    }
+}
