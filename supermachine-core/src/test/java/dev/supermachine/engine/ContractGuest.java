@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.supermachine.guest.GuestKernel;
 import dev.supermachine.guest.Initramfs;
 import java.io.IOException;
+import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -116,7 +117,7 @@ public final class ContractGuest {
         ByteBuffer one = ByteBuffer.allocate(1);
         while (true) {
             one.clear();
-            if (machine.agent().read(one) < 0) {
+            if (!read(machine, one)) {
                 throw new IOException("The channel ended after '" + line + "': " + machine.endReason()
                         + "; the console:\n" + machine.console().tail(30));
             }
@@ -125,6 +126,15 @@ public final class ContractGuest {
                 return line.toString();
             }
             line.append(next);
+        }
+    }
+
+    /** Whether a byte came; a reset is an end like any other, to be reported with the console. */
+    private static boolean read(Machine machine, ByteBuffer one) throws IOException {
+        try {
+            return machine.agent().read(one) >= 0;
+        } catch (SocketException e) {
+            return false;
         }
     }
 

@@ -16,9 +16,12 @@ enum Accelerator {
         this.cpu = cpu;
     }
 
-    /** The value of {@code -accel}. */
-    String option() {
-        return option;
+    /**
+     * The value of {@code -accel}. Several emulated processors take turns on one thread: with a thread for each, one may execute an instruction that another is
+     * just patching, as the kernel does to its own code, and the guest panics. See docs/engines.md.
+     */
+    String option(int vcpus) {
+        return this == TCG && vcpus > 1 ? option + ",thread=single" : option;
     }
 
     /** The value of {@code -cpu}. */

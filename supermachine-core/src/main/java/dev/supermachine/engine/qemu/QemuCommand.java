@@ -94,7 +94,7 @@ record QemuCommand(QemuBinary binary, Accelerator accelerator, Path sockets) {
                 "-machine",
                 MACHINE_TYPE + ",acpi=on,auto-kernel-cmdline=off,memory-backend=ram",
                 "-accel",
-                accelerator.option(),
+                accelerator.option(vcpus),
                 "-cpu",
                 accelerator.cpu(),
                 "-smp",

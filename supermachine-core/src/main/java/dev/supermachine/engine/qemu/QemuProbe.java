@@ -139,7 +139,7 @@ final class QemuProbe {
                 "-machine",
                 QemuCommand.MACHINE_TYPE,
                 "-accel",
-                accelerator.option(),
+                accelerator.option(1),
                 "-cpu",
                 accelerator.cpu(),
                 "-m",

@@ -77,7 +77,9 @@ class QemuCommandTest {
 
     @Test
     void acceleratorChoosesTheProcessor() {
-        assertThat(command.restore(SOURCE)).containsSequence("-accel", "tcg", "-cpu", "max,la57=off");
+        assertThat(command.restore(SOURCE)).containsSequence("-accel", "tcg,thread=single", "-cpu", "max,la57=off");
+        assertThat(command.restore(new SnapshotSource("one", DIRECTORY, Path.of("/root"), 512, 1)))
+                .containsSequence("-accel", "tcg", "-cpu", "max,la57=off");
         assertThat(new QemuCommand(BINARY, Accelerator.KVM, Path.of("/s")).restore(SOURCE))
                 .containsSequence("-accel", "kvm", "-cpu", "host");
     }
