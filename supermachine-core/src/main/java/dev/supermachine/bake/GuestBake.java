@@ -4,6 +4,7 @@ import dev.supermachine.BakeException;
 import dev.supermachine.EngineException;
 import dev.supermachine.MachineException;
 import dev.supermachine.SupermachineException;
+import dev.supermachine.engine.Deadline;
 import dev.supermachine.engine.Hypervisor;
 import dev.supermachine.engine.Machine;
 import dev.supermachine.engine.MachineSpec;
@@ -17,7 +18,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,13 +38,13 @@ final class GuestBake {
     private final Hypervisor hypervisor;
     private final BakeRequest request;
     private final WorkloadSpec workload;
-    private final long deadline;
+    private final Deadline deadline;
 
     GuestBake(Hypervisor hypervisor, BakeRequest request, WorkloadSpec workload, Duration timeout) {
         this.hypervisor = hypervisor;
         this.request = request;
         this.workload = workload;
-        this.deadline = System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout);
+        this.deadline = Deadline.in(timeout);
     }
 
     /**
@@ -73,7 +73,7 @@ final class GuestBake {
         try {
             return boot(spec);
         } catch (SupermachineException e) {
-            if (left().isZero() || Thread.currentThread().isInterrupted()) {
+            if (deadline.isOver() || Thread.currentThread().isInterrupted()) {
                 throw new BakeException(failed() + e.getMessage(), e);
             }
             LOG.warn("The machine for '{}' did not boot, it is tried once more: {}", request.name(), e.getMessage());
@@ -104,7 +104,7 @@ final class GuestBake {
             GuestClient guest = new GuestClient(
                     machine.agent(), spec.name(), () -> machine.console().tail(TAIL_LINES));
             Booted booted = new Booted(machine, guest);
-            guest.awaitHello(min(BOOT_TIMEOUT, left()));
+            guest.awaitHello(min(BOOT_TIMEOUT, deadline.remaining()));
             return booted;
         } catch (RuntimeException | Error e) {
             machine.close();
@@ -122,13 +122,14 @@ final class GuestBake {
                     started,
                     state == ListenState.LISTENING,
                     state == ListenState.WORKLOAD_ENDED,
-                    left().isZero());
+                    deadline.isOver());
             switch (CaptureTrigger.decide(request.listenerRequired(), observed)) {
                 case START_WORKLOAD -> {
                     guest.start(REQUEST_TIMEOUT);
                     started = true;
                 }
-                case WAIT -> state = guest.awaitListeners(List.of(request.guestPort()), left(), SETTLE_TIMEOUT);
+                case WAIT ->
+                    state = guest.awaitListeners(List.of(request.guestPort()), deadline.remaining(), SETTLE_TIMEOUT);
                 case CAPTURE -> {
                     return;
                 }
@@ -164,10 +165,6 @@ final class GuestBake {
     private String failed() {
         return "Baking '" + request.name() + "' from " + request.reference() + " on the engine " + hypervisor.id()
                 + " failed. ";
-    }
-
-    private Duration left() {
-        return Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
     }
 
     private static Duration min(Duration a, Duration b) {

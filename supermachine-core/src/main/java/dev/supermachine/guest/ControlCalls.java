@@ -1,6 +1,7 @@
 package dev.supermachine.guest;
 
 import dev.supermachine.MachineException;
+import dev.supermachine.engine.Deadline;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;

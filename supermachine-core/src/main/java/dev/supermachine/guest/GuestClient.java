@@ -2,6 +2,7 @@ package dev.supermachine.guest;
 
 import dev.supermachine.engine.Activation;
 import dev.supermachine.engine.Channel;
+import dev.supermachine.engine.Deadline;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -1,5 +1,6 @@
 package dev.supermachine.guest;
 
+import dev.supermachine.engine.Deadline;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,6 +1,7 @@
 package dev.supermachine.guest;
 
 import dev.supermachine.MachineException;
+import dev.supermachine.engine.Deadline;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -99,18 +100,6 @@ public final class GuestProcess implements AutoCloseable {
         stream.send(
                 FrameType.SIGNAL,
                 new FrameWriter(stream.operation()).u32(signal).payload());
-    }
-
-    /**
-     * Tells its terminal another size.
-     *
-     * @param rows height
-     * @param columns width
-     */
-    public void resize(int rows, int columns) {
-        stream.send(
-                FrameType.RESIZE,
-                new FrameWriter(stream.operation()).u16(rows).u16(columns).payload());
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.supermachine.guest;
 
 import dev.supermachine.MachineException;
+import dev.supermachine.engine.Deadline;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.concurrent.CompletableFuture;

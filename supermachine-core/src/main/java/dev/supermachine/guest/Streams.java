@@ -1,6 +1,7 @@
 package dev.supermachine.guest;
 
 import dev.supermachine.MachineException;
+import dev.supermachine.engine.Deadline;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;

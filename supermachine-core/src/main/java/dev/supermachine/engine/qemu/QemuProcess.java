@@ -1,6 +1,7 @@
 package dev.supermachine.engine.qemu;
 
 import dev.supermachine.EngineException;
+import dev.supermachine.engine.Deadline;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;

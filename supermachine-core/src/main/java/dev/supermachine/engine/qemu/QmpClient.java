@@ -1,5 +1,6 @@
 package dev.supermachine.engine.qemu;
 
+import dev.supermachine.engine.Deadline;
 import dev.supermachine.json.JsonDocument;
 import dev.supermachine.json.JsonFormatException;
 import dev.supermachine.json.JsonWriter;
@@ -96,7 +97,7 @@ final class QmpClient implements Closeable {
         } catch (JsonFormatException e) {
             throw new IOException("QEMU's answer to '" + command + "' has another form: " + e.getMessage(), e);
         } catch (SocketTimeoutException e) {
-            throw new IOException("QEMU did not answer '" + command + "' within " + deadline.seconds(), e);
+            throw new IOException("QEMU did not answer '" + command + "' within " + deadline, e);
         } catch (EOFException e) {
             throw new IOException("QEMU's monitor closed during '" + command + "'", e);
         }
@@ -121,7 +122,7 @@ final class QmpClient implements Closeable {
         } catch (JsonFormatException e) {
             throw new IOException("QEMU's report of " + name + " has another form: " + e.getMessage(), e);
         } catch (SocketTimeoutException e) {
-            throw new IOException("QEMU did not report " + name + " within " + deadline.seconds(), e);
+            throw new IOException("QEMU did not report " + name + " within " + deadline, e);
         } catch (EOFException e) {
             throw new IOException("QEMU's monitor closed before it reported " + name, e);
         }

@@ -1,5 +1,6 @@
 package dev.supermachine.engine.qemu;
 
+import dev.supermachine.engine.Deadline;
 import dev.supermachine.json.JsonDocument;
 import dev.supermachine.json.JsonFormatException;
 import java.io.IOException;

@@ -1,5 +1,6 @@
 package dev.supermachine.engine.qemu;
 
+import dev.supermachine.engine.Deadline;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
@@ -69,7 +70,7 @@ final class TimedSocket implements Closeable {
                     throw new IOException("the process ended before it connected");
                 }
                 if (deadline.isOver()) {
-                    throw new SocketTimeoutException("no connection within " + deadline.seconds());
+                    throw new SocketTimeoutException("no connection within " + deadline);
                 }
                 selector.select(Math.min(LOOK_MILLIS, deadline.remainingMillis()));
                 selector.selectedKeys().clear();
@@ -108,7 +109,7 @@ final class TimedSocket implements Closeable {
 
     private void await(int operation, Deadline deadline) throws IOException {
         if (deadline.isOver()) {
-            throw new SocketTimeoutException("no answer within " + deadline.seconds());
+            throw new SocketTimeoutException("no answer within " + deadline);
         }
         try {
             SelectionKey key = channel.keyFor(selector);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.supermachine.engine.Deadline;
 import dev.supermachine.testing.Background;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
