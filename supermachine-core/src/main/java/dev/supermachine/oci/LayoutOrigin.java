@@ -73,8 +73,7 @@ final class LayoutOrigin implements ImageOrigin {
         }
         if (among.isPresent()
                 && candidates.stream().map(Descriptor::digest).distinct().count() > 1) {
-            List<Descriptor> named = NameMatch.choose(candidates, LayoutOrigin::names, among.get());
-            candidates = named.isEmpty() ? candidates : named;
+            candidates = NameMatch.choose(candidates, LayoutOrigin::names, among.get());
         }
         if (candidates.stream().map(Descriptor::digest).distinct().count() > 1) {
             candidates = candidates.stream()

@@ -10,7 +10,7 @@ final class NameMatch {
     private NameMatch() {}
 
     /**
-     * Those of the whole name; if there are none, those that carry nothing but the tag as their name.
+     * Those of the whole name; if there are none, those that carry nothing but the tag as their name; if there are none either, all.
      *
      * @param all what to choose from
      * @param names the names of one of them
@@ -19,12 +19,13 @@ final class NameMatch {
         List<T> named = all.stream()
                 .filter(one -> names.apply(one).stream().anyMatch(name -> isName(name, wanted)))
                 .toList();
-        return !named.isEmpty()
-                ? named
-                : all.stream()
-                        .filter(one ->
-                                wanted.tag().filter(names.apply(one)::contains).isPresent())
-                        .toList();
+        if (named.isEmpty()) {
+            named = all.stream()
+                    .filter(one ->
+                            wanted.tag().filter(names.apply(one)::contains).isPresent())
+                    .toList();
+        }
+        return named.isEmpty() ? all : named;
     }
 
     private static boolean isName(String text, ImageReference wanted) {
