@@ -1,11 +1,9 @@
 package dev.supermachine.bake;
 
 import dev.supermachine.Platform;
+import dev.supermachine.hash.Sha256;
 import dev.supermachine.snapshot.EnvironmentDigest;
 import dev.supermachine.snapshot.SnapshotManifest;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -109,11 +107,7 @@ public record BakeInputs(
      * @return 64 hexadecimal digits in lower case
      */
     public String fingerprint() {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(encoded()));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("Every Java platform has SHA-256", e);
-        }
+        return Sha256.hex(encoded());
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.supermachine.bake;
 
 import dev.supermachine.ImageException;
+import dev.supermachine.hash.Sha256;
 import dev.supermachine.linux.FileLock;
 import dev.supermachine.oci.ImageLayer;
 import dev.supermachine.oci.PulledImage;
@@ -9,16 +10,12 @@ import dev.supermachine.rootfs.RootfsBuilder;
 import dev.supermachine.rootfs.RootfsLimits;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -63,30 +60,19 @@ final class RootImages {
     private static void make(PulledImage image, Path target, Path part) throws IOException {
         List<LayerSource> layers =
                 image.layers().stream().<LayerSource>map(Layer::new).toList();
-        Files.deleteIfExists(part); // of a process that was killed; the lock says that it is gone
-        try {
-            RootfsBuilder.build(layers, part, RootfsLimits.defaults());
-            try (FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE)) {
-                channel.force(true);
-            }
-            Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
-        } finally {
-            Files.deleteIfExists(part);
-        }
+        // what a process left that was killed is overwritten; the lock says that it is gone
+        RootfsBuilder.build(layers, part, RootfsLimits.defaults());
+        Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
     }
 
     private static String id(List<ImageLayer> layers) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update(RootfsBuilder.FORMAT.getBytes(StandardCharsets.UTF_8));
-            for (ImageLayer layer : layers) {
-                digest.update((byte) '\n');
-                digest.update(layer.diffId().getBytes(StandardCharsets.UTF_8));
-            }
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("Every Java runtime has SHA-256", e);
+        MessageDigest digest = Sha256.newDigest();
+        digest.update(RootfsBuilder.FORMAT.getBytes(StandardCharsets.UTF_8));
+        for (ImageLayer layer : layers) {
+            digest.update((byte) '\n');
+            digest.update(layer.diffId().getBytes(StandardCharsets.UTF_8));
         }
+        return Sha256.hex(digest);
     }
 
     private record Layer(ImageLayer layer) implements LayerSource {

@@ -2,6 +2,7 @@ package dev.supermachine.guest;
 
 import com.github.luben.zstd.ZstdIOException;
 import dev.supermachine.EngineException;
+import dev.supermachine.hash.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -42,7 +43,7 @@ public final class GuestKernel {
 
     private GuestKernel(String version, String hash, Path vmlinux, @Nullable KernelBundle bundle, boolean ownKernel) {
         this.version = version;
-        this.fingerprint = HashedFile.hash((hash + " " + (bundle == null ? "no modules" : bundle.modulesHash()))
+        this.fingerprint = Sha256.hex((hash + " " + (bundle == null ? "no modules" : bundle.modulesHash()))
                 .getBytes(StandardCharsets.US_ASCII));
         this.vmlinux = vmlinux;
         this.bundle = bundle;

@@ -1,5 +1,6 @@
 package dev.supermachine.guest;
 
+import dev.supermachine.hash.Sha256;
 import dev.supermachine.linux.FileLock;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -15,8 +16,6 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -79,19 +78,14 @@ final class HashedFile {
 
     /** The SHA-256 of a file's content in hexadecimal digits. */
     static String hash(Path file) throws IOException {
-        MessageDigest digest = newDigest();
+        MessageDigest digest = Sha256.newDigest();
         byte[] buffer = new byte[BUFFER];
         try (InputStream in = Files.newInputStream(file)) {
             for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
                 digest.update(buffer, 0, read);
             }
         }
-        return HexFormat.of().formatHex(digest.digest());
-    }
-
-    /** The SHA-256 of some bytes in hexadecimal digits. */
-    static String hash(byte[] bytes) {
-        return HexFormat.of().formatHex(newDigest().digest(bytes));
+        return Sha256.hex(digest);
     }
 
     private static @Nullable String hashIfPresent(Path file) throws IOException {
@@ -123,23 +117,15 @@ final class HashedFile {
                 Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
             DigestOutputStream out = new DigestOutputStream(
-                    new BufferedOutputStream(Channels.newOutputStream(channel), BUFFER), newDigest());
+                    new BufferedOutputStream(Channels.newOutputStream(channel), BUFFER), Sha256.newDigest());
             source.writeTo(out);
             out.flush();
             channel.force(true);
-            return HexFormat.of().formatHex(out.getMessageDigest().digest());
+            return Sha256.hex(out.getMessageDigest());
         }
     }
 
     private static Path sibling(Path file, String suffix) {
         return file.resolveSibling(file.getFileName() + suffix);
-    }
-
-    private static MessageDigest newDigest() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("Every Java platform has SHA-256", e);
-        }
     }
 }

@@ -1,6 +1,7 @@
 package dev.supermachine.guest;
 
 import dev.supermachine.EngineException;
+import dev.supermachine.hash.Sha256;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,7 +30,7 @@ public final class Initramfs {
      */
     public static Path write(Path directory, byte[] agent, GuestKernel kernel) {
         byte[] archive = archive(agent, kernel);
-        String hash = HashedFile.hash(archive);
+        String hash = Sha256.hex(archive);
         Path file = directory.resolve("initramfs-" + hash.substring(0, SHORT_HASH) + ".cpio");
         try {
             HashedFile.ensure(file, hash, out -> out.write(archive));

@@ -2,6 +2,7 @@ package dev.supermachine.guest;
 
 import com.github.luben.zstd.ZstdInputStream;
 import dev.supermachine.EngineException;
+import dev.supermachine.hash.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -68,7 +69,7 @@ final class KernelBundle {
         } catch (IOException e) {
             throw damaged("cannot unpack modules.zst: " + e.getMessage(), e);
         }
-        String found = HashedFile.hash(cpio);
+        String found = Sha256.hex(cpio);
         if (!found.equals(modulesHash())) {
             throw damaged("modules.zst unpacks to SHA-256 " + found + ", expected " + modulesHash(), null);
         }

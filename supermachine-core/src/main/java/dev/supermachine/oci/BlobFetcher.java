@@ -1,5 +1,6 @@
 package dev.supermachine.oci;
 
+import dev.supermachine.hash.Sha256;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -75,7 +76,7 @@ final class BlobFetcher {
 
     /** Hashes the uncompressed form and frees the decompressor; the source stays open. */
     private static Digest hashUncompressed(InputStream source) throws IOException {
-        MessageDigest hash = Digest.newHash();
+        MessageDigest hash = Sha256.newDigest();
         try (InputStream in = Decompression.open(new KeptOpen(source))) {
             byte[] buffer = new byte[64 * 1024];
             for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {

@@ -1,9 +1,8 @@
 package dev.supermachine.oci;
 
 import dev.supermachine.ImageException;
+import dev.supermachine.hash.Sha256;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -41,20 +40,12 @@ record Digest(String hex) {
     }
 
     static Digest of(byte[] bytes) {
-        return new Digest(HexFormat.of().formatHex(newHash().digest(bytes)));
+        return new Digest(Sha256.hex(bytes));
     }
 
     /** The value of a hash that has been fed; it is reset by that. */
     static Digest of(MessageDigest hash) {
-        return new Digest(HexFormat.of().formatHex(hash.digest()));
-    }
-
-    static MessageDigest newHash() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("Every Java runtime has SHA-256", e);
-        }
+        return new Digest(Sha256.hex(hash));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.supermachine.oci;
 
 import dev.supermachine.Platform;
+import dev.supermachine.hash.Sha256;
 import dev.supermachine.json.JsonDocument;
 import dev.supermachine.json.JsonFormatException;
 import dev.supermachine.json.JsonWriter;
@@ -88,8 +89,7 @@ final class DockerSaveOrigin implements ImageOrigin {
                                 .anyMatch(found -> found.equals(tag.get()) || found.endsWith(":" + tag.get())))
                 .toList();
         if (among.isPresent() && candidates.size() > 1) {
-            List<Saved> named = NameMatch.choose(candidates, Saved::tags, among.get());
-            candidates = named.isEmpty() ? candidates : named;
+            candidates = NameMatch.choose(candidates, Saved::tags, among.get());
         }
         if (candidates.size() == 1) {
             return candidates.get(0);
@@ -112,7 +112,7 @@ final class DockerSaveOrigin implements ImageOrigin {
             throw failure(files.where(path) + " is missing, although " + INDEX
                     + " names it. The archive is incomplete; save it again.");
         }
-        MessageDigest hash = Digest.newHash();
+        MessageDigest hash = Sha256.newDigest();
         long size = 0;
         String suffix = "";
         try (InputStream in = files.open(path)) {

@@ -1,6 +1,7 @@
 package dev.supermachine.oci;
 
 import dev.supermachine.ImageException;
+import dev.supermachine.hash.Sha256;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -87,7 +88,7 @@ public final class ImageLayer {
 
     private final class Verifying extends FilterInputStream {
 
-        private final MessageDigest hash = Digest.newHash();
+        private final MessageDigest hash = Sha256.newDigest();
         private boolean verified;
 
         Verifying(InputStream tar) {

@@ -1,5 +1,6 @@
 package dev.supermachine.oci;
 
+import dev.supermachine.hash.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -18,7 +19,7 @@ final class Incoming extends InputStream {
     private final InputStream source;
     private final WritableByteChannel file;
     private final PullListener listener;
-    private final MessageDigest hash = Digest.newHash();
+    private final MessageDigest hash = Sha256.newDigest();
     private long count;
 
     Incoming(Descriptor expected, ImageOrigin origin, WritableByteChannel file, PullListener listener)

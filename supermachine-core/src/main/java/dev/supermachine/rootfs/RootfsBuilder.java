@@ -1,6 +1,7 @@
 package dev.supermachine.rootfs;
 
 import dev.supermachine.ImageException;
+import dev.supermachine.hash.Sha256;
 import dev.supermachine.tar.TarEntry;
 import dev.supermachine.tar.TarReader;
 import java.io.IOException;
@@ -12,10 +13,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.EnumSet;
-import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -121,7 +120,7 @@ public final class RootfsBuilder {
         for (LayerSource layer : layers) {
             identity.append('\n').append(layer.diffId());
         }
-        byte[] hash = sha256().digest(identity.toString().getBytes(StandardCharsets.UTF_8));
+        byte[] hash = Sha256.newDigest().digest(identity.toString().getBytes(StandardCharsets.UTF_8));
         byte[] uuid = Arrays.copyOf(hash, 16);
         uuid[6] = (byte) ((uuid[6] & 0x0f) | 0x80);
         uuid[8] = (byte) ((uuid[8] & 0x3f) | 0x80);
@@ -129,7 +128,7 @@ public final class RootfsBuilder {
     }
 
     private static String sha256(FileChannel channel) throws IOException {
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.newDigest();
         ByteBuffer buffer = ByteBuffer.allocate(READ_BUFFER);
         long at = 0;
         while (channel.read(buffer, at) >= 0) {
@@ -138,15 +137,7 @@ public final class RootfsBuilder {
             digest.update(buffer);
             buffer.clear();
         }
-        return HexFormat.of().formatHex(digest.digest());
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("Every Java platform has SHA-256", e);
-        }
+        return Sha256.hex(digest);
     }
 
     private static void delete(Path target) {

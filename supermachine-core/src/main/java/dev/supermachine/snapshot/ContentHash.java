@@ -1,5 +1,6 @@
 package dev.supermachine.snapshot;
 
+import dev.supermachine.hash.Sha256;
 import dev.supermachine.linux.SparseFile;
 import java.io.EOFException;
 import java.io.IOException;
@@ -9,9 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
 
 /** Hashes of files, in two forms: the plain one for small files, and one that costs nothing for holes for those that are large and mostly empty. */
 final class ContentHash {
@@ -29,7 +28,7 @@ final class ContentHash {
 
     /** The plain hash of bytes, with its prefix. */
     static String of(byte[] bytes) {
-        return PLAIN + HexFormat.of().formatHex(sha256().digest(bytes));
+        return PLAIN + Sha256.hex(bytes);
     }
 
     /** The hash of a file in the form that its size calls for. */
@@ -46,7 +45,7 @@ final class ContentHash {
      * are 8 bytes, big-endian. So the result does not depend on which zeros are holes, which an archive may change.
      */
     private static String ofSparse(Path file) throws IOException {
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.newDigest();
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             long size = channel.size();
             digest.update(number(size));
@@ -67,7 +66,7 @@ final class ContentHash {
                 done = Math.max(done, position);
             }
         }
-        return SPARSE + HexFormat.of().formatHex(digest.digest());
+        return SPARSE + Sha256.hex(digest);
     }
 
     private static void update(MessageDigest digest, byte[] bytes, int length, long position) {
@@ -94,13 +93,5 @@ final class ContentHash {
 
     private static byte[] number(long value) {
         return ByteBuffer.allocate(Long.BYTES).putLong(value).array();
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("Every Java platform has SHA-256", e);
-        }
     }
 }

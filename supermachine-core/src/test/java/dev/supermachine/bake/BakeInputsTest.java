@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.supermachine.Platform;
+import dev.supermachine.settings.Settings;
 import dev.supermachine.snapshot.SnapshotManifest;
 import dev.supermachine.snapshot.SnapshotStore;
 import java.lang.reflect.Constructor;
@@ -235,7 +236,7 @@ class BakeInputsTest {
         assertThat(sample().toString())
                 .contains("environment=[POSTGRES_PASSWORD, TZ]")
                 .doesNotContain("secret");
-        assertThat(sample().describe(new SnapshotStore(directory).environmentDigest()))
+        assertThat(sample().describe(new SnapshotStore(directory, Settings.system()).environmentDigest()))
                 .contains("environment={POSTGRES_PASSWORD=hmac-sha256:")
                 .contains("\nmemoryMib=512\n")
                 .doesNotContain("secret");

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.luben.zstd.Zstd;
 import dev.supermachine.EngineException;
+import dev.supermachine.hash.Sha256;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,8 +55,8 @@ class GuestKernelTest {
             Path vmlinux = kernel.vmlinux();
 
             assertThat(vmlinux)
-                    .isEqualTo(cache.resolve("kernel/6.12.1-test-"
-                            + HashedFile.hash(sample.vmlinux).substring(0, 12) + "/vmlinux"))
+                    .isEqualTo(cache.resolve(
+                            "kernel/6.12.1-test-" + Sha256.hex(sample.vmlinux).substring(0, 12) + "/vmlinux"))
                     .hasBinaryContent(sample.vmlinux);
             assertThat(permissions(vmlinux)).isEqualTo("rw-------");
             assertThat(permissions(vmlinux.resolveSibling(""))).isEqualTo("rwx------");
@@ -131,9 +132,9 @@ class GuestKernelTest {
             assertThat(before).matches("[0-9a-f]{64}");
             assertThat(sample.locate(directory.resolve("elsewhere")).fingerprint())
                     .isEqualTo(before);
-            sample.describe(HashedFile.hash(bytes("another")), HashedFile.hash(sample.modules));
+            sample.describe(Sha256.hex(bytes("another")), Sha256.hex(sample.modules));
             String otherKernel = sample.locate(cache).fingerprint();
-            sample.describe(HashedFile.hash(sample.vmlinux), HashedFile.hash(bytes("another")));
+            sample.describe(Sha256.hex(sample.vmlinux), Sha256.hex(bytes("another")));
             String otherModules = sample.locate(cache).fingerprint();
             assertThat(List.of(before, otherKernel, otherModules)).doesNotHaveDuplicates();
         }
@@ -216,7 +217,7 @@ class GuestKernelTest {
             other[5] ^= 1;
             byte[] packed = Zstd.compress(sample.vmlinux);
             sample.put("vmlinux.zst", Zstd.compress(other));
-            assertDamaged("found SHA-256 " + HashedFile.hash(other) + ", expected " + HashedFile.hash(sample.vmlinux));
+            assertDamaged("found SHA-256 " + Sha256.hex(other) + ", expected " + Sha256.hex(sample.vmlinux));
             sample.put("vmlinux.zst", Arrays.copyOf(packed, packed.length / 2));
             assertDamaged("cannot unpack vmlinux.zst");
             sample.put("vmlinux.zst", bytes("not zstd at all"));
@@ -232,8 +233,8 @@ class GuestKernelTest {
             assertThatThrownBy(() -> sample.locate(cache).modulesCpio())
                     .isInstanceOf(EngineException.class)
                     .hasMessage("The guest kernel's jar (dev.supermachine:supermachine-kernel-x86-64) is damaged:"
-                            + " modules.zst unpacks to SHA-256 " + HashedFile.hash(bytes("other")) + ", expected "
-                            + HashedFile.hash(sample.modules)
+                            + " modules.zst unpacks to SHA-256 " + Sha256.hex(bytes("other")) + ", expected "
+                            + Sha256.hex(sample.modules)
                             + ". Delete it from the local repository, so that it is fetched again.");
         }
 

@@ -1,6 +1,7 @@
 package dev.supermachine.guest;
 
 import com.github.luben.zstd.Zstd;
+import dev.supermachine.hash.Sha256;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.MalformedURLException;
@@ -28,7 +29,7 @@ final class SampleKernel {
         System.arraycopy(bytes("\u007fELF"), 0, vmlinux, 0, 4);
         put("vmlinux.zst", Zstd.compress(vmlinux));
         put("modules.zst", Zstd.compress(modules));
-        describe(HashedFile.hash(vmlinux), HashedFile.hash(modules));
+        describe(Sha256.hex(vmlinux), Sha256.hex(modules));
     }
 
     void describe(String vmlinuxHash, String modulesHash) {
