@@ -89,8 +89,7 @@ public final class Images {
         Duration acquireTimeout = settings.acquireTimeout();
         Hypervisor hypervisor =
                 EngineSelector.select(request.engine().or(settings::engine).orElse(null));
-        SnapshotStore store =
-                new SnapshotStore(snapshotsDirectory, settings.snapshotsMaxBytes(), settings.snapshotsMaxAge());
+        SnapshotStore store = new SnapshotStore(snapshotsDirectory, settings);
         BakeMemory memory = (machine, mib) -> MachineMemory.book(ledger, machine, mib, acquireTimeout)::close;
         Baker.Baked baked =
                 new Baker(settings, store, ProgressRenderer.forStandardError(), memory).bake(request, hypervisor);

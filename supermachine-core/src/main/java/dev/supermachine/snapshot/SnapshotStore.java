@@ -33,12 +33,13 @@ public final class SnapshotStore {
     private final Duration maxAge;
 
     /**
-     * A store with the limits of the settings' defaults.
+     * A store with the limits of the settings.
      *
      * @param root its directory, made when the first snapshot is
+     * @param settings where the limits are
      */
-    public SnapshotStore(Path root) {
-        this(root, 20L << 30, Duration.ofDays(30));
+    public SnapshotStore(Path root, Settings settings) {
+        this(root, settings.snapshotsMaxBytes(), settings.snapshotsMaxAge());
     }
 
     /**
@@ -62,8 +63,7 @@ public final class SnapshotStore {
      * @return the store
      */
     public static SnapshotStore of(Settings settings) {
-        return new SnapshotStore(
-                settings.snapshotsDirectory(), settings.snapshotsMaxBytes(), settings.snapshotsMaxAge());
+        return new SnapshotStore(settings.snapshotsDirectory(), settings);
     }
 
     /**

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.supermachine.Image;
 import dev.supermachine.engine.EngineSelector;
 import dev.supermachine.pool.MemoryLedger;
+import dev.supermachine.settings.Settings;
 import dev.supermachine.snapshot.SampleSnapshot;
 import dev.supermachine.snapshot.Snapshot;
 import dev.supermachine.snapshot.SnapshotStore;
@@ -26,7 +27,7 @@ class BakedImageTest {
     @Test
     void noPruneTakesTheSnapshotOfAnImageThatCanBeReached() {
         Path root = directory.resolve("store");
-        SnapshotStore store = new SnapshotStore(root);
+        SnapshotStore store = new SnapshotStore(root, Settings.system());
         Snapshot snapshot = SampleSnapshot.in(root);
         try (MemoryLedger ledger = MemoryLedger.open(directory.resolve("ledger"), OptionalInt.of(1000))) {
             List<Image> images = new ArrayList<>(List.of(image(snapshot, ledger)));

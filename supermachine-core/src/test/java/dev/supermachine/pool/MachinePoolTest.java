@@ -11,6 +11,7 @@ import dev.supermachine.SupermachineException;
 import dev.supermachine.Vm;
 import dev.supermachine.VmConfig;
 import dev.supermachine.VmPool;
+import dev.supermachine.settings.Settings;
 import dev.supermachine.snapshot.SampleSnapshot;
 import dev.supermachine.snapshot.Snapshot;
 import dev.supermachine.snapshot.SnapshotStore;
@@ -63,7 +64,7 @@ class MachinePoolTest {
                 .untilAsserted(() -> used.book("all", ledgerMib, Duration.ZERO, message -> {})
                         .close());
         await().atMost(LONG)
-                .until(() -> !new SnapshotStore(directory.resolve("store"))
+                .until(() -> !new SnapshotStore(directory.resolve("store"), Settings.system())
                         .prune(0, Duration.ZERO)
                         .removed()
                         .isEmpty());

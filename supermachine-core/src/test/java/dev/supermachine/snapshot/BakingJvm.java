@@ -1,5 +1,6 @@
 package dev.supermachine.snapshot;
 
+import dev.supermachine.settings.Settings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,7 +15,7 @@ final class BakingJvm {
     private BakingJvm() {}
 
     public static void main(String[] arguments) {
-        SnapshotStore store = new SnapshotStore(Path.of(arguments[0]));
+        SnapshotStore store = new SnapshotStore(Path.of(arguments[0]), Settings.system());
         Snapshot snapshot = SampleBakes.bakeOnce(
                 store,
                 "postgres",

@@ -1,5 +1,6 @@
 package dev.supermachine.snapshot;
 
+import dev.supermachine.settings.Settings;
 import java.nio.file.Path;
 
 /** A snapshot without a machine, for tests of those who use snapshots. */
@@ -10,6 +11,10 @@ public final class SampleSnapshot {
     /** Bakes it into a store. */
     public static Snapshot in(Path store) {
         return SampleBakes.bakeOnce(
-                new SnapshotStore(store), "postgres", SampleBakes.FINGERPRINT, SampleBakes::bake, SampleBakes.SILENT);
+                new SnapshotStore(store, Settings.system()),
+                "postgres",
+                SampleBakes.FINGERPRINT,
+                SampleBakes::bake,
+                SampleBakes.SILENT);
     }
 }

@@ -3,6 +3,7 @@ package dev.supermachine.snapshot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.supermachine.settings.Settings;
 import dev.supermachine.testing.ChildJvm;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -72,7 +73,7 @@ class SnapshotStoreProcessesIT {
         assertThat(children.stream().flatMap(child -> child.lines().stream()).filter(line -> line.startsWith("GOT ")))
                 .hasSize(ChildJvm.COUNT)
                 .containsOnly("GOT "
-                        + new SnapshotStore(store())
+                        + new SnapshotStore(store(), Settings.system())
                                 .find(SampleBakes.FINGERPRINT)
                                 .orElseThrow()
                                 .manifest()
@@ -93,13 +94,14 @@ class SnapshotStoreProcessesIT {
         assertThat(second.exitCode()).as("%s", second.lines()).isZero();
         assertThat(second.printed("BAKING")).isTrue();
         assertThat(store().resolve("tmp")).isEmptyDirectory();
-        assertThat(new SnapshotStore(store()).find(SampleBakes.FINGERPRINT)).isPresent();
+        assertThat(new SnapshotStore(store(), Settings.system()).find(SampleBakes.FINGERPRINT))
+                .isPresent();
         assertThat(Files.readAllLines(bakes())).containsExactly("baked by " + first.pid(), "baked by " + second.pid());
     }
 
     @Test
     void pruneLeavesAloneWhatAnotherProcessUsesUntilThatIsKilled() throws IOException, InterruptedException {
-        SnapshotStore store = new SnapshotStore(store());
+        SnapshotStore store = new SnapshotStore(store(), Settings.system());
         Snapshot snapshot =
                 SampleBakes.bakeOnce(store, "postgres", SampleBakes.FINGERPRINT, SampleBakes::bake, SampleBakes.SILENT);
         ChildJvm user = ChildJvm.start(UsingJvm.class, snapshot.directory().toString());

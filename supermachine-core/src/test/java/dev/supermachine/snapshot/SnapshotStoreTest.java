@@ -10,6 +10,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import dev.supermachine.BakeException;
 import dev.supermachine.SnapshotException;
+import dev.supermachine.settings.Settings;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -52,7 +53,7 @@ class SnapshotStoreTest {
 
     @BeforeEach
     void openStore() {
-        store = new SnapshotStore(temporary.resolve("store"));
+        store = new SnapshotStore(temporary.resolve("store"), Settings.system());
         log.start();
         ((Logger) LoggerFactory.getLogger(SnapshotStore.class)).addAppender(log);
     }
@@ -398,11 +399,13 @@ class SnapshotStoreTest {
     void theDigestIsTheSameForOneStoreAndAnotherForTheNext() throws IOException {
         EnvironmentDigest digest = store.environmentDigest();
         assertThat(digest.of("PASSWORD", "secret")).matches("hmac-sha256:[0-9a-f]{64}");
-        assertThat(new SnapshotStore(store.root()).environmentDigest().of("PASSWORD", "secret"))
+        assertThat(new SnapshotStore(store.root(), Settings.system())
+                        .environmentDigest()
+                        .of("PASSWORD", "secret"))
                 .isEqualTo(digest.of("PASSWORD", "secret"));
         assertThat(digest.of("PASSWORT", "secret")).isNotEqualTo(digest.of("PASSWORD", "secret"));
         assertThat(digest.of("A", "Bsecret")).isNotEqualTo(digest.of("AB", "secret"));
-        assertThat(new SnapshotStore(temporary.resolve("other"))
+        assertThat(new SnapshotStore(temporary.resolve("other"), Settings.system())
                         .environmentDigest()
                         .of("PASSWORD", "secret"))
                 .isNotEqualTo(digest.of("PASSWORD", "secret"));
