@@ -61,17 +61,7 @@ class LayerErrorsTest {
 
     @Test
     void unreadable() {
-        InputStream failing = new InputStream() {
-            @Override
-            public int read() throws IOException {
-                throw new IOException("disk on fire");
-            }
-
-            @Override
-            public int read(byte[] buffer, int offset, int length) throws IOException {
-                throw new IOException("disk on fire");
-            }
-        };
+        InputStream failing = TarSpec.failing("disk on fire");
         assertThatThrownBy(() -> new TarReader(failing, ERRORS, 10_000).next())
                 .isInstanceOf(ImageException.class)
                 .hasMessage("Layer sha256:feed: cannot be read: disk on fire")

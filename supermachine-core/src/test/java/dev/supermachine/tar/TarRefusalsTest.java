@@ -180,17 +180,7 @@ class TarRefusalsTest {
 
     @Test
     void namesTheLayerWhenTheStreamFails() {
-        InputStream failing = new InputStream() {
-            @Override
-            public int read() throws IOException {
-                throw new IOException("disk on fire");
-            }
-
-            @Override
-            public int read(byte[] buffer, int offset, int length) throws IOException {
-                throw new IOException("disk on fire");
-            }
-        };
+        InputStream failing = TarSpec.failing("disk on fire");
 
         assertThatThrownBy(() -> new TarReader(failing, TarReaderTest.ERRORS, 1000).next())
                 .isInstanceOf(ImageException.class)

@@ -1,6 +1,8 @@
 package dev.supermachine.tar;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -95,6 +97,21 @@ public final class TarSpec {
     public TarSpec gnu() {
         gnu = true;
         return this;
+    }
+
+    /** A stream that cannot be read. */
+    public static InputStream failing(String why) {
+        return new InputStream() {
+            @Override
+            public int read() throws IOException {
+                throw new IOException(why);
+            }
+
+            @Override
+            public int read(byte[] buffer, int offset, int length) throws IOException {
+                throw new IOException(why);
+            }
+        };
     }
 
     /** A whole archive. */

@@ -143,16 +143,17 @@ class SharedPoolIT {
                 "baked", String.valueOf(vm.image().origin().baked())));
     }
 
-    @MicroVm(
-            image = Guests.BUSYBOX,
-            cmd = {"sleep", "1000"},
-            memoryMib = Guests.MEMORY_MIB,
-            env = "COLOUR=blue")
-    static class OneTestCase {
+    abstract static class ColourTestCase {
+
+        private final String colour;
+
+        ColourTestCase(String colour) {
+            this.colour = colour;
+        }
 
         @Test
         void hasItsEnvironment(Vm vm, TestReporter reporter) {
-            assertThat(vm.exec("sh", "-c", "echo $COLOUR").stdoutText()).isEqualTo("blue\n");
+            assertThat(vm.exec("sh", "-c", "echo $COLOUR").stdoutText()).isEqualTo(colour + "\n");
             publishOrigin(vm, reporter);
         }
     }
@@ -162,12 +163,22 @@ class SharedPoolIT {
             cmd = {"sleep", "1000"},
             memoryMib = Guests.MEMORY_MIB,
             env = "COLOUR=blue")
-    static class EqualTestCase {
+    static class OneTestCase extends ColourTestCase {
 
-        @Test
-        void hasItsEnvironment(Vm vm, TestReporter reporter) {
-            assertThat(vm.exec("sh", "-c", "echo $COLOUR").stdoutText()).isEqualTo("blue\n");
-            publishOrigin(vm, reporter);
+        OneTestCase() {
+            super("blue");
+        }
+    }
+
+    @MicroVm(
+            image = Guests.BUSYBOX,
+            cmd = {"sleep", "1000"},
+            memoryMib = Guests.MEMORY_MIB,
+            env = "COLOUR=blue")
+    static class EqualTestCase extends ColourTestCase {
+
+        EqualTestCase() {
+            super("blue");
         }
     }
 
@@ -176,12 +187,10 @@ class SharedPoolIT {
             cmd = {"sleep", "1000"},
             memoryMib = Guests.MEMORY_MIB,
             env = "COLOUR=green")
-    static class GreenTestCase {
+    static class GreenTestCase extends ColourTestCase {
 
-        @Test
-        void hasItsEnvironment(Vm vm, TestReporter reporter) {
-            assertThat(vm.exec("sh", "-c", "echo $COLOUR").stdoutText()).isEqualTo("green\n");
-            publishOrigin(vm, reporter);
+        GreenTestCase() {
+            super("green");
         }
     }
 
