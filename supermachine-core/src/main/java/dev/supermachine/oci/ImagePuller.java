@@ -23,6 +23,7 @@ public final class ImagePuller {
     private final ContentStore store;
     private final PullListener listener;
     private final PullSettings settings;
+    private final CredentialHelpers helpers;
 
     /**
      * A puller with settings of its own.
@@ -32,9 +33,14 @@ public final class ImagePuller {
      * @param settings how registries are talked to
      */
     public ImagePuller(ContentStore store, PullListener listener, PullSettings settings) {
+        this(store, listener, settings, CredentialHelpers.OF_THIS_JVM);
+    }
+
+    ImagePuller(ContentStore store, PullListener listener, PullSettings settings, CredentialHelpers helpers) {
         this.store = store;
         this.listener = listener;
         this.settings = settings;
+        this.helpers = helpers;
     }
 
     /**
@@ -101,7 +107,7 @@ public final class ImagePuller {
         if (source instanceof ImageSource.OciArchive archive) {
             return LocalSources.open(archive, store.temporary());
         }
-        return new RegistryOrigin(((ImageSource.Registry) source).reference(), settings);
+        return new RegistryOrigin(((ImageSource.Registry) source).reference(), settings, helpers);
     }
 
     /** The image if every part of it is in the store; a part that is missing or damaged makes it a miss, never an error. */

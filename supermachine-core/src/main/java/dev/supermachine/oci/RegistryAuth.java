@@ -12,10 +12,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
- * The {@code Authorization} for one repository: nothing at first, then what the registry's answer asks for. Thread-safe; threads that are refused at the same
- * time share one new token.
+ * The {@code Authorization} for one repository: nothing at first, then what the registry's answer asks for. Credentials are looked up when a registry wants
+ * some, and not before: that may run a program. Thread-safe; threads that are refused at the same time share one new token.
  */
 final class RegistryAuth {
 
@@ -24,18 +25,27 @@ final class RegistryAuth {
     private final RegistryHttp http;
     private final RegistryFailures failures;
     private final String defaultScope;
-    private final Optional<DockerCredentials> credentials;
-    private Optional<String> current = Optional.empty();
+    private final Supplier<Optional<DockerCredentials>> lookup;
+    private Optional<DockerCredentials> credentials = Optional.empty(); // guarded by this
+    private boolean lookedUp; // guarded by this
+    private Optional<String> current = Optional.empty(); // guarded by this
 
     RegistryAuth(
-            RegistryHttp http, RegistryFailures failures, String repository, Optional<DockerCredentials> credentials) {
+            RegistryHttp http,
+            RegistryFailures failures,
+            String repository,
+            Supplier<Optional<DockerCredentials>> lookup) {
         this.http = http;
         this.failures = failures;
         this.defaultScope = "repository:" + repository + ":pull";
-        this.credentials = credentials;
+        this.lookup = lookup;
     }
 
-    Optional<DockerCredentials> credentials() {
+    synchronized Optional<DockerCredentials> credentials() {
+        if (!lookedUp) {
+            credentials = lookup.get();
+            lookedUp = true;
+        }
         return credentials;
     }
 
@@ -60,8 +70,13 @@ final class RegistryAuth {
                 current = Optional.of("Bearer " + token(challenge, registry));
                 return current;
             }
-            if (challenge.scheme().equals("basic") && credentials.isPresent()) {
-                Optional<String> basic = credentials.map(DockerCredentials::basic);
+            if (challenge.scheme().equals("basic")) {
+                // An identity token is for token servers only.
+                Optional<String> basic =
+                        credentials().filter(found -> !found.isIdentityToken()).map(DockerCredentials::basic);
+                if (basic.isEmpty()) {
+                    continue;
+                }
                 if (basic.equals(refused)) {
                     return Optional.empty();
                 }
@@ -72,17 +87,35 @@ final class RegistryAuth {
         return Optional.empty();
     }
 
-    /** Distribution specification, "Token Authentication Specification". */
+    /**
+     * A token for the challenge: with an identity token by OAuth2 (distribution specification, "Docker Registry v2 authentication using OAuth2"), else with user
+     * and password or with nothing ("Token Authentication Specification").
+     */
     private String token(AuthChallenge challenge, URI registry) throws IOException {
         String realm = challenge.parameter("realm").orElseThrow();
-        StringBuilder query = new StringBuilder();
-        challenge.parameter("service").ifPresent(service -> append(query, "service", service));
-        for (String scope : challenge.parameter("scope").orElse(defaultScope).split(" ", -1)) {
-            append(query, "scope", scope);
+        StringBuilder form = new StringBuilder();
+        challenge.parameter("service").ifPresent(service -> append(form, "service", service));
+        String scope = challenge.parameter("scope").orElse(defaultScope);
+        Optional<DockerCredentials> found = credentials();
+        if (found.isPresent() && found.get().isIdentityToken()) {
+            URI uri = tokenServer(realm, realm, registry);
+            append(form, "scope", scope);
+            append(form, "client_id", "supermachine");
+            append(form, "grant_type", "refresh_token");
+            append(form, "refresh_token", found.get().secret());
+            return token(http.post(uri, form.toString()));
         }
+        for (String one : scope.split(" ", -1)) {
+            append(form, "scope", one);
+        }
+        URI uri = tokenServer(realm + (realm.contains("?") ? "&" : "?") + form, realm, registry);
+        return token(http.get(uri, Map.of(), found.map(DockerCredentials::basic)));
+    }
+
+    private URI tokenServer(String text, String realm, URI registry) {
         URI uri;
         try {
-            uri = URI.create(realm + (realm.contains("?") ? "&" : "?") + query);
+            uri = URI.create(text);
         } catch (IllegalArgumentException e) {
             throw failures.failure(
                     "the registry names a token server that is not a URL: '" + Messages.excerpt(realm) + "'.", e);
@@ -94,22 +127,25 @@ final class RegistryAuth {
                             + " wrongly.",
                     null);
         }
-        HttpResponse<InputStream> response = http.get(uri, Map.of(), credentials.map(DockerCredentials::basic));
+        return uri;
+    }
+
+    private String token(HttpResponse<InputStream> response) throws IOException {
         if (response.statusCode() != 200) {
-            throw failures.status(response, credentials, Optional.empty());
+            throw failures.status(response, credentials(), Optional.empty());
         }
         try (InputStream body = response.body()) {
             JsonDocument json = JsonDocument.parse(body.readNBytes(MAX_TOKEN));
             Optional<String> token = json.optionalString("token").filter(text -> !text.isEmpty());
             return token.isPresent() ? token.get() : json.string("access_token");
         } catch (JsonFormatException e) {
-            throw malformed(uri, e);
+            throw malformed(response, e);
         }
     }
 
-    private ImageException malformed(URI uri, JsonFormatException cause) {
+    private ImageException malformed(HttpResponse<InputStream> response, JsonFormatException cause) {
         return failures.failure(
-                "the token server's answer to GET " + RegistryHttp.withoutQuery(uri) + " cannot be read: "
+                "the token server's answer to " + RegistryFailures.request(response) + " cannot be read: "
                         + cause.getMessage() + ". The registry is set up wrongly.",
                 cause);
     }

@@ -9,6 +9,7 @@ import java.net.ConnectException;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.net.http.HttpConnectTimeoutException;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
 import java.nio.channels.UnresolvedAddressException;
@@ -32,8 +33,9 @@ final class RegistryFailures {
         return new ImageException("Cannot pull " + reference + ": " + what, cause);
     }
 
-    ImageException unreachable(URI uri, IOException cause, PullSettings settings) {
-        String tried = "GET " + RegistryHttp.withoutQuery(uri);
+    ImageException unreachable(HttpRequest request, IOException cause, PullSettings settings) {
+        URI uri = request.uri();
+        String tried = request.method() + " " + RegistryHttp.withoutQuery(uri);
         String host = uri.getHost();
         if (has(cause, UnresolvedAddressException.class) || has(cause, UnknownHostException.class)) {
             return failure(
@@ -85,7 +87,7 @@ final class RegistryFailures {
     ImageException status(
             HttpResponse<InputStream> response, Optional<DockerCredentials> credentials, Optional<Descriptor> blob) {
         int status = response.statusCode();
-        String answered = "GET " + RegistryHttp.withoutQuery(response.uri()) + " answered " + status + detail(response);
+        String answered = request(response) + " answered " + status + detail(response);
         if (status == 401 || status == 403) {
             return unauthorized(answered, credentials);
         }
@@ -117,19 +119,23 @@ final class RegistryFailures {
         String registry = reference.registry();
         return failure(
                 credentials
-                        .map(found -> answered + ". The registry does not accept the credentials of user '"
-                                + found.user() + "' from "
-                                + found.file() + " for the repository '" + reference.repository()
+                        .map(found -> answered + ". The registry does not accept " + found
+                                + " for the repository '" + reference.repository()
                                 + "'. Run docker login " + registry
                                 + " again, and check the user's rights.")
                         .orElseGet(
                                 () -> answered + ". The registry wants credentials for the repository '"
                                         + reference.repository()
                                         + "', and there are none for " + registry
-                                        + " under auths in Docker's config.json. Run docker login "
+                                        + " in Docker's config.json or in the credential helpers that it names. Run docker login "
                                         + registry
                                         + ", and check the spelling: many registries answer like this for repositories that do not exist."),
                 null);
+    }
+
+    /** What was asked, for messages. */
+    static String request(HttpResponse<?> response) {
+        return response.request().method() + " " + RegistryHttp.withoutQuery(response.uri());
     }
 
     /** Status text and the registry's own words (distribution specification, "Error Codes"), as far as there are any. */

@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * GET with redirects followed by hand, because the JDK's client hands {@code Authorization} on to whatever host it is sent to (17 does, 25 does not): here the
+ * GET with redirects followed by hand, and POST without any, because the JDK's client hands {@code Authorization} on to whatever host it is sent to (17 does, 25 does not): here the
  * header goes to the origin (scheme, host, port) it was made for and to no other. Plain http is spoken with this machine only.
  */
 final class RegistryHttp {
@@ -56,8 +56,7 @@ final class RegistryHttp {
         boolean atHome =
                 true; // for good: whoever a redirect led to does not choose what else is asked with the credentials
         for (int hops = 0; hops <= MAX_REDIRECTS; hops++) {
-            HttpRequest.Builder request = HttpRequest.newBuilder(target).timeout(settings.headerTimeout());
-            request.header("User-Agent", "supermachine/0.1");
+            HttpRequest.Builder request = request(target);
             headers.forEach(request::header);
             atHome &= sameOrigin(start, target);
             if (authorization.isPresent() && atHome) {
@@ -73,6 +72,20 @@ final class RegistryHttp {
         throw failures.redirect(start, "it was redirected more than " + MAX_REDIRECTS + " times");
     }
 
+    /** The answer to a form, whatever it is: what the form says is for this address and is sent to no other. */
+    HttpResponse<InputStream> post(URI target, String form) throws IOException {
+        return send(request(target)
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .POST(HttpRequest.BodyPublishers.ofString(form))
+                .build());
+    }
+
+    private HttpRequest.Builder request(URI target) {
+        return HttpRequest.newBuilder(target)
+                .timeout(settings.headerTimeout())
+                .header("User-Agent", "supermachine/0.1");
+    }
+
     private HttpResponse<InputStream> send(HttpRequest request) throws IOException {
         try {
             return client.send(request, info -> new TimedBody(settings.idleTimeout()));
@@ -80,7 +93,7 @@ final class RegistryHttp {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted");
         } catch (IOException e) {
-            throw failures.unreachable(request.uri(), e, settings);
+            throw failures.unreachable(request, e, settings);
         }
     }
 

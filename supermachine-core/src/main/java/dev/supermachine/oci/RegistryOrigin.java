@@ -21,14 +21,17 @@ final class RegistryOrigin implements ImageOrigin {
     private final RegistryFailures failures;
     private final RegistryAuth auth;
 
-    RegistryOrigin(ImageReference reference, PullSettings settings) {
+    RegistryOrigin(ImageReference reference, PullSettings settings, CredentialHelpers helpers) {
         this.reference = reference;
         this.base = base(reference.registry());
         this.failures = new RegistryFailures(reference);
         this.http = new RegistryHttp(settings, failures);
-        Optional<DockerCredentials> credentials =
-                settings.dockerConfig().flatMap(file -> DockerCredentials.find(file, reference.registry()));
-        this.auth = new RegistryAuth(http, failures, reference.repository(), credentials);
+        this.auth = new RegistryAuth(
+                http,
+                failures,
+                reference.repository(),
+                () -> settings.dockerConfig()
+                        .flatMap(file -> new DockerConfig(file, helpers).find(reference.registry())));
     }
 
     static URI base(String registry) {

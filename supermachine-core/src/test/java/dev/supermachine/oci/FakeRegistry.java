@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -24,7 +25,7 @@ final class FakeRegistry implements AutoCloseable {
     }
 
     /** What a client asked. */
-    record Request(String path, String query, List<String> authorization) {}
+    record Request(String method, String path, String query, List<String> authorization, String body) {}
 
     private final HttpServer server;
     private final ExecutorService executor = Executors.newCachedThreadPool();
@@ -117,7 +118,9 @@ final class FakeRegistry implements AutoCloseable {
         String path = exchange.getRequestURI().getPath();
         String query = exchange.getRequestURI().getRawQuery();
         List<String> authorization = exchange.getRequestHeaders().getOrDefault("Authorization", List.of());
-        requests.add(new Request(path, query == null ? "" : query, List.copyOf(authorization)));
+        String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+        requests.add(new Request(
+                exchange.getRequestMethod(), path, query == null ? "" : query, List.copyOf(authorization), body));
         Answer answer = answers.getOrDefault(path, error(404, Map.of(), "MANIFEST_UNKNOWN", "manifest unknown"));
         try (exchange) {
             (path.startsWith("/v2/") ? gate.apply(answer) : answer).send(exchange);

@@ -36,7 +36,8 @@ class RegistryAuthTest extends RegistryTest {
         LocalImagesTest.assertLayers(pull(), image);
 
         assertThat(tokens.requests())
-                .containsExactly(new Request("/token", "service=reg&scope=repository%3Aapp%3Apull", List.of()));
+                .containsExactly(
+                        new Request("GET", "/token", "service=reg&scope=repository%3Aapp%3Apull", List.of(), ""));
         List<String> sent = registry.requests().stream()
                 .flatMap(request -> request.authorization().stream())
                 .distinct()

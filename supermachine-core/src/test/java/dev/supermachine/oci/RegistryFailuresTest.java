@@ -65,7 +65,7 @@ class RegistryFailuresTest extends RegistryTest {
                         "Cannot pull " + name() + ": GET " + registry.url("/v2/app/manifests/1")
                                 + " answered 401 (UNAUTHORIZED: authentication required). The registry wants credentials for the repository 'app',"
                                 + " and there are none for " + registry.address()
-                                + " under auths in Docker's config.json. Run docker login "
+                                + " in Docker's config.json or in the credential helpers that it names. Run docker login "
                                 + registry.address()
                                 + ", and check the spelling: many registries answer like this for repositories that do not exist.");
     }

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class DockerCredentialsTest {
+class DockerConfigTest {
 
     @TempDir
     Path temp;
@@ -30,35 +30,34 @@ class DockerCredentialsTest {
     void findsARegistryUnderAnyOfItsNames() throws IOException {
         write(
                 "{\"auths\":{\"https://index.docker.io/v1/\":{\"auth\":\"dTpwOnc=\"},\"Host:5000\":{\"username\":\"n\",\"password\":\"s\"},"
-                        + "\"empty\":{}},\"credsStore\":\"desktop\"}");
-        DockerCredentials hub = DockerCredentials.find(file, "docker.io").orElseThrow();
+                        + "\"empty\":{}}}");
+        DockerCredentials hub = find("docker.io").orElseThrow();
         assertThat(hub.user()).isEqualTo("u");
-        assertThat(hub.password()).isEqualTo("p:w");
+        assertThat(hub.secret()).isEqualTo("p:w");
         assertThat(hub.basic()).isEqualTo("Basic dTpwOnc=");
-        assertThat(hub.toString()).doesNotContain("p:w");
-        assertThat(DockerCredentials.find(file, "host:5000").orElseThrow().basic())
-                .isEqualTo("Basic bjpz");
-        assertThat(DockerCredentials.find(file, "host:5001")).isEmpty();
-        assertThat(DockerCredentials.find(file, "empty")).isEmpty();
+        assertThat(hub).hasToString("the credentials of user 'u' from " + file);
+        assertThat(find("host:5000").orElseThrow().basic()).isEqualTo("Basic bjpz");
+        assertThat(find("host:5001")).isEmpty();
+        assertThat(find("empty")).isEmpty();
     }
 
     @Test
     void aFileThatIsMissingHasNone() throws IOException {
-        assertThat(DockerCredentials.find(file, "host")).isEmpty();
-        write("{\"credsStore\":\"desktop\"}");
-        assertThat(DockerCredentials.find(file, "host")).isEmpty();
+        assertThat(find("host")).isEmpty();
+        write("{\"credsStore\":\"\",\"credHelpers\":{\"other\":\"desktop\"}}");
+        assertThat(find("host")).isEmpty();
     }
 
     @Test
     void saysWhatIsWrongWithTheFile() throws IOException {
         String start = "The credentials in " + file + " cannot be read: ";
         write("{\"auths\":[]}");
-        assertThatThrownBy(() -> DockerCredentials.find(file, "host"))
+        assertThatThrownBy(() -> find("host"))
                 .isInstanceOf(ImageException.class)
                 .hasMessage(start + "auths: expected an object, but found []. Run docker login again.");
         for (String auth : new String[] {"%%%", "bm9jb2xvbg=="}) {
             write("{\"auths\":{\"host\":{\"auth\":\"" + auth + "\"}}}");
-            assertThatThrownBy(() -> DockerCredentials.find(file, "host"))
+            assertThatThrownBy(() -> find("host"))
                     .hasMessage(
                             start + "auths.host.auth: expected user:password in base64. Run docker login host again.");
         }
@@ -78,6 +77,33 @@ class DockerCredentialsTest {
                         Optional.of(Path.of("/etc/d/config.json"))));
         assertThatThrownBy(() -> PullSettings.defaults().withTimeouts(Duration.ZERO, Duration.ZERO, Duration.ZERO))
                 .hasMessage("A timeout must be positive, but was: PT0S");
+    }
+
+    @Test
+    void anIdentityTokenGoesBeforeAPassword() throws IOException {
+        write("{\"auths\":{\"host\":{\"auth\":\"dTpw\",\"identitytoken\":\"idt0ken\"}}}");
+        DockerCredentials token = find("host").orElseThrow();
+        assertThat(token.isIdentityToken()).isTrue();
+        assertThat(token.secret()).isEqualTo("idt0ken");
+        assertThat(token).hasToString("the identity token from " + file);
+    }
+
+    @Test
+    void whatStandsWhereASecretBelongsIsNotShown() throws IOException {
+        for (String entry :
+                new String[] {"\"s3cret\"", "{\"auth\":51324}", "{\"username\":\"u\",\"password\":[\"s3cret\"]}"}) {
+            write("{\"auths\":{\"host\":" + entry + "}}");
+            assertThatThrownBy(() -> find("host"))
+                    .hasMessage(
+                            "The credentials in " + file
+                                    + " cannot be read: auths.host: expected an object with strings in it. Run docker login host again.")
+                    .hasNoCause();
+        }
+    }
+
+    /** With no program anywhere. */
+    private Optional<DockerCredentials> find(String registry) {
+        return new DockerConfig(file, new CredentialHelpers("", Duration.ofSeconds(1))).find(registry);
     }
 
     private void write(String text) throws IOException {
