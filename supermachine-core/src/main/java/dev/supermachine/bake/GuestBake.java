@@ -8,6 +8,7 @@ import dev.supermachine.engine.Deadline;
 import dev.supermachine.engine.Hypervisor;
 import dev.supermachine.engine.Machine;
 import dev.supermachine.engine.MachineSpec;
+import dev.supermachine.engine.Witness;
 import dev.supermachine.guest.GuestClient;
 import dev.supermachine.guest.ListenState;
 import dev.supermachine.guest.WorkloadExit;
@@ -33,7 +34,6 @@ final class GuestBake {
     private static final Duration SETTLE_TIMEOUT = Duration.ofSeconds(10);
 
     private static final int TAIL_LINES = 40;
-    private static final int LOG_TAIL_CHARACTERS = 4000;
 
     private final Hypervisor hypervisor;
     private final BakeRequest request;
@@ -101,8 +101,7 @@ final class GuestBake {
     private Booted boot(MachineSpec spec) {
         Machine machine = hypervisor.boot(spec);
         try {
-            GuestClient guest = new GuestClient(
-                    machine.agent(), spec.name(), () -> machine.console().tail(TAIL_LINES));
+            GuestClient guest = new GuestClient(machine.agent(), spec.name(), Witness.of(machine));
             Booted booted = new Booted(machine, guest);
             guest.awaitHello(min(BOOT_TIMEOUT, deadline.remaining()));
             return booted;
@@ -126,6 +125,7 @@ final class GuestBake {
             switch (CaptureTrigger.decide(request.listenerRequired(), observed)) {
                 case START_WORKLOAD -> {
                     guest.start(REQUEST_TIMEOUT);
+                    guest.followLog();
                     started = true;
                 }
                 case WAIT ->
@@ -134,17 +134,16 @@ final class GuestBake {
                     return;
                 }
                 case FAIL_WORKLOAD_EXITED ->
-                    throw new BakeException(
-                            failed() + "The workload " + workload.argv() + " "
-                                    + exit(guest) + " before anything listened on port " + request.guestPort()
-                                    + ". Its last output:\n" + logTail(guest)
-                                    + "\nRun the image elsewhere with the same command and environment, or give other ones to the bake.");
+                    throw new BakeException(failed() + "The workload " + workload.argv() + " "
+                            + exit(guest) + " before anything listened on port " + request.guestPort()
+                            + ". Run the image elsewhere with the same command and environment, or give other ones to the bake."
+                            + guest.evidence());
                 case FAIL_DEADLINE ->
                     throw new BakeException(failed() + "Nothing listened on port "
                             + request.guestPort() + " within the bake's time. Check that the workload "
                             + workload.argv()
                             + " listens on that port (set another with withGuestPort), or allow more time with supermachine.bake.timeout."
-                            + " Its last output:\n" + logTail(guest));
+                            + guest.evidence());
             }
         }
     }
@@ -152,14 +151,6 @@ final class GuestBake {
     private static String exit(GuestClient guest) {
         CompletableFuture<WorkloadExit> exit = guest.workloadExit();
         return exit.isDone() && !exit.isCompletedExceptionally() ? exit.join().toString() : "ended";
-    }
-
-    private static String logTail(GuestClient guest) {
-        String text = guest.logText().strip();
-        if (text.isEmpty()) {
-            return "(it wrote nothing)";
-        }
-        return text.length() <= LOG_TAIL_CHARACTERS ? text : "…" + text.substring(text.length() - LOG_TAIL_CHARACTERS);
     }
 
     private String failed() {

@@ -1,6 +1,7 @@
 package dev.supermachine.engine;
 
 import java.nio.file.Path;
+import java.time.Duration;
 
 /** A running machine. Methods may be called from any thread; {@link #close()} at any time, also while others are waiting. */
 public interface Machine extends AutoCloseable {
@@ -65,6 +66,16 @@ public interface Machine extends AutoCloseable {
      * @return a phrase such as {@code "QEMU exited with status 1: …"}, or {@code "still running"}
      */
     String endReason();
+
+    /**
+     * Waits until the machine has ended by itself and all that its console printed is there.
+     *
+     * @param limit how long at most; an interrupt ends the wait too, and the thread stays interrupted
+     * @return whether it has; an engine that cannot wait says how it is at this moment
+     */
+    default boolean awaitEnd(Duration limit) {
+        return !isAlive();
+    }
 
     /** Ends the machine. Returns at once; what takes time happens in the background. Further calls do nothing. */
     @Override

@@ -2,8 +2,10 @@ package dev.supermachine.guest;
 
 import dev.supermachine.MachineException;
 import dev.supermachine.engine.Channel;
+import dev.supermachine.engine.Evidence;
+import dev.supermachine.engine.OutputTail;
+import dev.supermachine.engine.Witness;
 import java.io.IOException;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -18,25 +20,29 @@ import org.jspecify.annotations.Nullable;
  */
 final class AgentLink {
 
-    private static final int TAIL_LINES = 20;
-
     private final Channel channel;
     private final String machine;
-    private final Supplier<String> consoleTail;
+    private final Witness witness;
     private final ReentrantLock writing = new ReentrantLock(true);
     private final AtomicReference<@Nullable MachineException> down = new AtomicReference<>();
     private volatile Consumer<MachineException> onDown = reason -> {};
+    private volatile @Nullable OutputTail log;
     private volatile int epoch;
 
-    AgentLink(Channel channel, String machine, Supplier<String> consoleTail) {
+    AgentLink(Channel channel, String machine, Witness witness) {
         this.channel = channel;
         this.machine = machine;
-        this.consoleTail = consoleTail;
+        this.witness = witness;
     }
 
     /** Whom to tell when the link goes down. Set once, before the first frame. */
     void onDown(Consumer<MachineException> listener) {
         onDown = listener;
+    }
+
+    /** Where the workload's output goes, for messages. */
+    void log(OutputTail output) {
+        log = output;
     }
 
     int epoch() {
@@ -63,7 +69,7 @@ final class AgentLink {
             ensureUp();
             channel.write(FrameCodec.encode(frame.get()));
         } catch (IOException e) {
-            takeDown("the channel to its agent failed while writing: " + e.getMessage(), e);
+            channelEnded("the channel to its agent failed while writing: " + e.getMessage(), e);
             ensureUp();
         } finally {
             writing.unlock();
@@ -78,12 +84,29 @@ final class AgentLink {
         }
     }
 
-    /** Ends the link; the first reason counts. */
+    /** Ends the link because of the guest; the first reason counts. */
     void takeDown(String reason, @Nullable Throwable cause) {
-        if (down.get() != null) {
-            return;
+        if (down.get() == null) {
+            end(failure(reason, cause));
         }
-        MachineException exception = failure(reason, cause);
+    }
+
+    /** Ends the link because the channel did, as a rule with the machine; the first reason counts. */
+    void channelEnded(String reason, @Nullable Throwable cause) {
+        if (down.get() == null) {
+            String end = witness.end();
+            end(failure(end.isEmpty() ? reason : reason + ". " + end, cause));
+        }
+    }
+
+    /** Ends the link because its user wants it, which says nothing about the guest; the first reason counts. */
+    void close(String reason) {
+        if (down.get() == null) {
+            end(error(reason, null));
+        }
+    }
+
+    private void end(MachineException exception) {
         if (down.compareAndSet(null, exception)) {
             channel.close();
             onDown.accept(exception);
@@ -95,23 +118,23 @@ final class AgentLink {
         return new MachineException("Machine '" + machine + "': " + what, cause);
     }
 
-    /** As {@link #error}, with the last lines of the console. */
+    /** As {@link #error}, with what the guest left behind. */
     MachineException failure(String what, @Nullable Throwable cause) {
-        String tail = lastLines(consoleTail.get());
-        return error(
-                what
-                        + (tail.isEmpty()
-                                ? "\nThe guest's console is empty."
-                                : "\nThe guest's console ends with:\n" + tail),
-                cause);
+        return error(what + evidence(), cause);
+    }
+
+    /** The ends of the workload's output, if it is followed, and of the console. */
+    String evidence() {
+        OutputTail output = log;
+        return output == null ? Evidence.ofConsole(witness.console()) : Evidence.of(output.text(), witness.console());
+    }
+
+    /** As {@link #evidence()}, with the workload's output. */
+    String evidence(String output) {
+        return Evidence.of(output, witness.console());
     }
 
     String machine() {
         return machine;
-    }
-
-    private static String lastLines(String text) {
-        List<String> lines = text.strip().lines().toList();
-        return String.join("\n", lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size()));
     }
 }

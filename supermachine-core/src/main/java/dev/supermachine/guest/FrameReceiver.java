@@ -32,7 +32,7 @@ final class FrameReceiver implements Runnable {
                 }
                 buffer.compact();
             }
-            link.takeDown(
+            link.channelEnded(
                     buffer.position() == 0
                             ? "its agent has ended the connection: the guest has powered off, crashed or was ended"
                             : "the connection to its agent ended in the middle of a frame",
@@ -40,7 +40,7 @@ final class FrameReceiver implements Runnable {
         } catch (ProtocolException e) {
             link.takeDown("its agent broke the protocol: " + e.getMessage() + ". The machine is not used any more", e);
         } catch (IOException e) {
-            link.takeDown("the channel to its agent failed: " + e.getMessage(), e);
+            link.channelEnded("the channel to its agent failed: " + e.getMessage(), e);
         } catch (RuntimeException | Error e) {
             link.takeDown("reading from its agent failed inside this library: " + e, e);
             throw e;

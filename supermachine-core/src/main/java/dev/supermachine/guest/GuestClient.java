@@ -1,8 +1,12 @@
 package dev.supermachine.guest;
 
+import dev.supermachine.MachineException;
 import dev.supermachine.engine.Activation;
 import dev.supermachine.engine.Channel;
 import dev.supermachine.engine.Deadline;
+import dev.supermachine.engine.Evidence;
+import dev.supermachine.engine.OutputTail;
+import dev.supermachine.engine.Witness;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -17,7 +21,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Supplier;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The host's end of the agent protocol (docs/agent-protocol.md): the life cycle of the guest's workload, and processes, files and connections as streams
@@ -43,25 +48,29 @@ public final class GuestClient implements AutoCloseable {
     private static final Duration LONGEST = Duration.ofDays(10_000);
     private static final int PING_BYTES = 8;
 
+    /** What is kept of the workload's output; more than a message shows, as a character may take several bytes. */
+    private static final int LOG_TAIL = 2 * Evidence.CHARACTERS;
+
     private final AgentLink link;
     private final ControlCalls control;
     private final Streams streams;
     private final GuestFiles files;
     private final AtomicBoolean acknowledged = new AtomicBoolean();
+    private final AtomicReference<@Nullable GuestStream> logStream = new AtomicReference<>();
 
     /**
      * A client for a machine that boots: the first call is {@link #awaitHello(Duration)}.
      *
      * @param channel to the agent; closed with this client
      * @param machineName for messages
-     * @param consoleTail gives what the guest's console shows, for messages
+     * @param witness tells what became of the machine, for messages
      */
-    public GuestClient(Channel channel, String machineName, Supplier<String> consoleTail) {
-        this(channel, machineName, consoleTail, true);
+    public GuestClient(Channel channel, String machineName, Witness witness) {
+        this(channel, machineName, witness, true);
     }
 
-    private GuestClient(Channel channel, String machineName, Supplier<String> consoleTail, boolean booted) {
-        this.link = new AgentLink(channel, machineName, consoleTail);
+    private GuestClient(Channel channel, String machineName, Witness witness, boolean booted) {
+        this.link = new AgentLink(channel, machineName, witness);
         this.control = new ControlCalls(link, booted);
         this.streams = new Streams(link, DEFAULT_WINDOW);
         this.files = new GuestFiles(link, streams);
@@ -84,11 +93,11 @@ public final class GuestClient implements AutoCloseable {
      *
      * @param channel to the agent; closed with this client
      * @param machineName for messages
-     * @param consoleTail gives what the guest's console shows, for messages
+     * @param witness tells what became of the machine, for messages
      * @return the client
      */
-    public static GuestClient restored(Channel channel, String machineName, Supplier<String> consoleTail) {
-        return new GuestClient(channel, machineName, consoleTail, false);
+    public static GuestClient restored(Channel channel, String machineName, Witness witness) {
+        return new GuestClient(channel, machineName, witness, false);
     }
 
     // The life of the machine, in its order.
@@ -153,6 +162,10 @@ public final class GuestClient implements AutoCloseable {
      */
     public void freeze(Duration timeout) {
         Deadline deadline = Deadline.in(timeout);
+        GuestStream followed = logStream.getAndSet(null);
+        if (followed != null) {
+            followed.reset();
+        }
         streams.close("the machine is frozen until it is resumed", deadline);
         boolean parked = false;
         try {
@@ -339,6 +352,31 @@ public final class GuestClient implements AutoCloseable {
     }
 
     /**
+     * Keeps the latest part of the workload's output from now on, so that messages have it when the guest is gone. Does not wait for the guest; takes one
+     * stream until the workload has ended or {@link #freeze(Duration)} is called.
+     */
+    public void followLog() {
+        OutputTail tail = new OutputTail(LOG_TAIL);
+        link.log(tail);
+        String operation = "follow the workload's output";
+        logStream.set(streams.follow(StreamKind.LOG, operation, new FrameWriter(operation).u8(1), tail));
+    }
+
+    /**
+     * What is known of the guest, for messages about it: the ends of the workload's output and of the console. The guest is asked for the former; if it does
+     * not answer, this is what was followed.
+     *
+     * @return a part of a message that begins with a line feed
+     */
+    public String evidence() {
+        try {
+            return link.evidence(logText());
+        } catch (MachineException e) {
+            return link.evidence();
+        }
+    }
+
+    /**
      * The content of a file.
      *
      * @param path absolute
@@ -417,7 +455,11 @@ public final class GuestClient implements AutoCloseable {
     /** Ends the client and its channel; everybody who waits is told. Further calls do nothing. */
     @Override
     public void close() {
-        link.takeDown("the connection to its agent was closed here", null);
+        link.close("the connection to its agent was closed here");
+    }
+
+    AgentLink link() {
+        return link;
     }
 
     GuestFiles files() {

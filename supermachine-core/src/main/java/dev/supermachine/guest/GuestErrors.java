@@ -2,11 +2,18 @@ package dev.supermachine.guest;
 
 import dev.supermachine.MachineException;
 import java.io.IOException;
+import java.util.Set;
 
 /** What the agent answers instead of a result, as exceptions. */
 final class GuestErrors {
 
     static final int ENOENT = 2;
+
+    /**
+     * EIO, EAGAIN, ENOMEM, ENFILE, EMFILE and ENOSPC of asm-generic/errno-base.h: the guest has run out of something or is damaged, and why is in what it
+     * left behind. Other refusals are about the request.
+     */
+    private static final Set<Integer> EXHAUSTED = Set.of(5, 11, 12, 23, 24, 28);
 
     private static final int NOT_NOW = 1001;
     private static final int BROKEN_REQUEST = 1000;
@@ -20,7 +27,8 @@ final class GuestErrors {
             case NOT_NOW -> "not possible in this state";
             default -> "errno " + code;
         };
-        return link.error("cannot " + operation + ": " + message + " (" + reason + ")", null);
+        String what = "cannot " + operation + ": " + message + " (" + reason + ")";
+        return EXHAUSTED.contains((int) code) ? link.failure(what, null) : link.error(what, null);
     }
 
     /** A file that is not there. */
@@ -35,9 +43,14 @@ final class GuestErrors {
         throw new IllegalStateException("a link that was taken down is up", cause);
     }
 
-    /** The same once more, for another thread that waits: with its own stack and the first as cause. */
+    /** The same once more, for another thread that waits: with its own stack. The first is not the cause, or traces would have all of it twice. */
     static MachineException again(MachineException first) {
-        return new MachineException(String.valueOf(first.getMessage()), first);
+        return new MachineException(String.valueOf(first.getMessage()), first.getCause());
+    }
+
+    /** The first line of a message. */
+    static String headline(MachineException e) {
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     }
 
     /** The machine's own exception if there is one behind an exception of a stream. */

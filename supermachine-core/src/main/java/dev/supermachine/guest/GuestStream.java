@@ -2,8 +2,10 @@ package dev.supermachine.guest;
 
 import dev.supermachine.MachineException;
 import dev.supermachine.engine.Deadline;
+import dev.supermachine.engine.OutputTail;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -26,6 +28,7 @@ final class GuestStream {
     private final StreamKind kind;
     private final String operation;
     private final int number;
+    private final @Nullable OutputTail tail;
     private final int epoch;
     private final ReceiveBuffer[] received;
     private final CompletableFuture<FrameReader> result = new CompletableFuture<>();
@@ -41,16 +44,28 @@ final class GuestStream {
     private boolean noSuchFile;
     private volatile boolean finishing;
 
-    GuestStream(Streams streams, AgentLink link, StreamKind kind, String operation, int number, int window) {
+    /** A stream whose outputs are read here, or, with a tail, go there as they come and are not kept otherwise. */
+    GuestStream(
+            Streams streams,
+            AgentLink link,
+            StreamKind kind,
+            String operation,
+            int number,
+            int window,
+            @Nullable OutputTail tail) {
         this.streams = streams;
         this.link = link;
         this.kind = kind;
         this.operation = operation;
         this.number = number;
+        this.tail = tail;
         this.epoch = link.epoch();
         this.received = new ReceiveBuffer[kind.outputs()];
         for (int i = 0; i < received.length; i++) {
             received[i] = new ReceiveBuffer(window);
+            if (tail != null) {
+                received[i].discard();
+            }
         }
     }
 
@@ -95,6 +110,9 @@ final class GuestStream {
             case DATA -> {
                 ReceiveBuffer buffer = buffer(frame);
                 buffer.put(frame.payload());
+                if (tail != null) {
+                    tail.append(ByteBuffer.wrap(frame.payload()));
+                }
                 if (buffer.discarding()) {
                     streams.returnCreditLater(this, frame.flags());
                 }
@@ -476,8 +494,9 @@ final class GuestStream {
         }
     }
 
+    /** With the headline only: what the guest left behind is in the cause. */
     private static IOException asIo(MachineException e) {
-        return new IOException(e.getMessage(), e);
+        return new IOException(GuestErrors.headline(e), e);
     }
 
     private InterruptedIOException interrupted(InterruptedException cause) {

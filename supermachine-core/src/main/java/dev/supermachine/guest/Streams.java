@@ -2,6 +2,7 @@ package dev.supermachine.guest;
 
 import dev.supermachine.MachineException;
 import dev.supermachine.engine.Deadline;
+import dev.supermachine.engine.OutputTail;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -40,18 +41,7 @@ final class Streams {
 
     /** Opens a stream and waits until the guest has opened it too. */
     GuestStream open(StreamKind kind, String operation, FrameWriter request, Deadline deadline) {
-        byte[] fields = request.payload();
-        byte[] payload = new FrameWriter(operation)
-                .u8(kind.code())
-                .u32(window)
-                .bytes(fields)
-                .payload();
-        GuestStream[] registered = new GuestStream[1];
-        link.send(() -> {
-            registered[0] = register(kind, operation);
-            return Frame.ofStream(FrameType.OPEN, 0, registered[0].number(), link.epoch(), payload);
-        });
-        GuestStream stream = registered[0];
+        GuestStream stream = begin(kind, operation, request, null);
         try {
             stream.awaitOpened(deadline);
         } catch (MachineException e) {
@@ -64,8 +54,28 @@ final class Streams {
         return stream;
     }
 
+    /** Opens a stream whose outputs nobody reads but a tail, without waiting for the guest. */
+    GuestStream follow(StreamKind kind, String operation, FrameWriter request, OutputTail tail) {
+        return begin(kind, operation, request, tail);
+    }
+
+    private GuestStream begin(StreamKind kind, String operation, FrameWriter request, @Nullable OutputTail tail) {
+        byte[] fields = request.payload();
+        byte[] payload = new FrameWriter(operation)
+                .u8(kind.code())
+                .u32(window)
+                .bytes(fields)
+                .payload();
+        GuestStream[] registered = new GuestStream[1];
+        link.send(() -> {
+            registered[0] = register(kind, operation, tail);
+            return Frame.ofStream(FrameType.OPEN, 0, registered[0].number(), link.epoch(), payload);
+        });
+        return registered[0];
+    }
+
     /** In the sender's turn, so that numbers go out in order and none goes out after a FREEZE. */
-    private GuestStream register(StreamKind kind, String operation) {
+    private GuestStream register(StreamKind kind, String operation, @Nullable OutputTail tail) {
         lock.lock();
         try {
             requireOpen(operation);
@@ -78,7 +88,7 @@ final class Streams {
             if (last == Integer.MAX_VALUE) {
                 throw link.error("cannot " + operation + ": all stream numbers are used up", null);
             }
-            GuestStream stream = new GuestStream(this, link, kind, operation, ++last, window);
+            GuestStream stream = new GuestStream(this, link, kind, operation, ++last, window, tail);
             open.put(stream.number(), stream);
             return stream;
         } finally {

@@ -173,6 +173,7 @@ final class MachinePool implements VmPool, MachineOwner {
 
     /** A machine that runs: the spare, or a fresh one if there is none or it turns out to be dead. */
     private LiveMachine bringUp(@Nullable Spare spare, VmConfig config, long deadline) {
+        @Nullable RuntimeException before = null;
         if (spare != null) {
             try {
                 return source.activate(spare, config);
@@ -183,10 +184,18 @@ final class MachinePool implements VmPool, MachineOwner {
                 LOG.warn(
                         "A machine that was kept ready failed, another one is restored in its place: {}",
                         e.getMessage());
+                before = e;
             }
         }
         Duration left = Duration.ofNanos(Math.max(0, deadline - nanoTime.getAsLong()));
-        return source.activate(source.prepare(left), config);
+        try {
+            return source.activate(source.prepare(left), config);
+        } catch (RuntimeException e) {
+            if (before != null) {
+                e.addSuppressed(before);
+            }
+            throw e;
+        }
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.supermachine.engine.Activation;
 import dev.supermachine.engine.Hypervisor;
 import dev.supermachine.engine.Machine;
 import dev.supermachine.engine.Prepared;
+import dev.supermachine.engine.Witness;
 import dev.supermachine.guest.GuestClient;
 import dev.supermachine.snapshot.Snapshot;
 import dev.supermachine.snapshot.SnapshotUse;
@@ -26,7 +27,6 @@ import org.jspecify.annotations.Nullable;
 public final class MachineSource {
 
     private static final Duration RESUME_TIMEOUT = Duration.ofSeconds(30);
-    private static final int CONSOLE_TAIL_LINES = 40;
 
     /** Of the whole process, so that no two machines in it have the same name. */
     private static final AtomicInteger COUNT = new AtomicInteger();
@@ -114,6 +114,7 @@ public final class MachineSource {
             if (startsWorkload) {
                 live.guest().start(RESUME_TIMEOUT);
             }
+            live.guest().followLog();
             return live;
         } catch (RuntimeException | Error e) {
             live.close();
@@ -132,8 +133,7 @@ public final class MachineSource {
     /** A client starts a thread, for which there may be no room. */
     private static LiveMachine connect(Spare spare, Machine machine) {
         try {
-            GuestClient guest = GuestClient.restored(
-                    machine.agent(), spare.name(), () -> machine.console().tail(CONSOLE_TAIL_LINES));
+            GuestClient guest = GuestClient.restored(machine.agent(), spare.name(), Witness.of(machine));
             return new LiveMachine(spare.name(), machine, guest, spare.holdings());
         } catch (RuntimeException | Error e) {
             end(machine, spare.holdings());

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.supermachine.MachineException;
 import dev.supermachine.engine.Activation;
+import dev.supermachine.engine.Witness;
 import dev.supermachine.testing.Background;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -408,6 +409,58 @@ class GuestClientProtocolTest {
                 .hasMessage(message);
         assertThatThrownBy(() -> client.ping(LONG)).hasMessage(message);
         assertThatThrownBy(() -> client.awaitHello(LONG)).hasMessage(message);
+    }
+
+    @Test
+    void theEndOfTheMachineAndTheWorkloadsLastWordsAreToldToo() throws IOException {
+        PipeChannel.Pair ends = PipeChannel.pair();
+        Witness witness = new Witness() {
+            @Override
+            public String console() {
+                return "Kernel panic - not syncing";
+            }
+
+            @Override
+            public String end() {
+                return "QEMU exited with status 0";
+            }
+        };
+        try (GuestClient followed = new GuestClient(ends.near(), "m-2", witness);
+                ScriptedAgent other = new ScriptedAgent(ends.far())) {
+            followed.followLog();
+            int log = other.acceptOpen(payload().u32(0));
+            for (int i = 0; i < 3; i++) {
+                // more than a window, which nobody reads
+                other.stream(FrameType.DATA, 1, log, new byte[50_000]);
+                other.stream(FrameType.DATA, 2, log, "almost\u0007 done\n".getBytes(StandardCharsets.UTF_8));
+            }
+            other.expect(FrameType.CREDIT);
+            CompletableFuture<Void> ping = async(() -> followed.ping(LONG));
+            other.expect(FrameType.PING);
+            ends.far().close();
+            String end = "Machine 'm-2': its agent has ended the connection: the guest has powered off, crashed or was"
+                    + " ended. QEMU exited with status 0\nThe workload's output ends with:\n";
+            assertThatThrownBy(ping::get)
+                    .cause()
+                    .hasMessageStartingWith(end)
+                    .hasMessageEndingWith(
+                            "almost\uFFFD done\nThe guest's console ends with:\nKernel panic - not syncing")
+                    .hasNoCause();
+        }
+    }
+
+    @Test
+    void aGuestThatHasRunOutOfSomethingLeavesEvidence() {
+        CompletableFuture<GuestProcess> exec = Background.supply(() -> client.exec(TRUE));
+        int number = agent.expect(FrameType.OPEN).stream();
+        agent.stream(
+                FrameType.STREAM_ERROR,
+                0,
+                number,
+                payload().u32(11).string("cannot fork").payload());
+        assertThatThrownBy(exec::get)
+                .hasRootCauseMessage("Machine 'm-1': cannot execute [true]: cannot fork (errno 11)\n"
+                        + "The guest's console ends with:\nfirst line\nlast line");
     }
 
     @Test

@@ -4,6 +4,7 @@ import static dev.supermachine.guest.HostedAgent.WAIT;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.supermachine.MachineException;
 import dev.supermachine.engine.Activation;
@@ -255,6 +256,30 @@ class HostedAgentTest {
         assertThat(out).hasToString("one\nthree\n");
         assertThat(err).hasToString("two\n");
         assertThat(client.awaitListeners(List.of(1), WAIT, WAIT)).isEqualTo(ListenState.WORKLOAD_ENDED);
+    }
+
+    @Test
+    void whatIsFollowedIsKnownWhenTheGuestIsGoneAndHindersNoFreeze() throws Exception {
+        configure("echo one; echo two >&2; sleep 1000");
+        client.start(WAIT);
+        client.followLog();
+        await().untilAsserted(() ->
+                assertThat(client.link().evidence()).contains("one\n").contains("two\n"));
+        client.freeze(WAIT);
+        client.resume(new Activation(7, new byte[Activation.ENTROPY_BYTES], Clock.systemUTC(), "box", Map.of()), WAIT);
+        client.followLog();
+        await().untilAsserted(() ->
+                assertThat(client.link().evidence()).contains("one\n").contains("two\n"));
+
+        agent.process().destroyForcibly().waitFor();
+
+        await().untilAsserted(() -> assertThatThrownBy(() -> client.ping(WAIT))
+                .isInstanceOf(MachineException.class)
+                .hasMessageContaining("its agent has ended the connection")
+                .hasMessageContaining("The workload's output ends with:\n")
+                .hasMessageContaining("one\n")
+                .hasMessageContaining("two\n"));
+        assertThat(client.evidence()).contains("one\n").contains("two\n");
     }
 
     @Test

@@ -117,6 +117,11 @@ final class QemuMachine implements Machine {
     }
 
     @Override
+    public boolean awaitEnd(Duration limit) {
+        return qemu.awaitLastWords(limit);
+    }
+
+    @Override
     public void close() {
         qemu.end("closed");
     }

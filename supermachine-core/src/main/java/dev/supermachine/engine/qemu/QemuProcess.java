@@ -2,6 +2,7 @@ package dev.supermachine.engine.qemu;
 
 import dev.supermachine.EngineException;
 import dev.supermachine.engine.Deadline;
+import dev.supermachine.engine.Evidence;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +30,6 @@ final class QemuProcess {
 
     private static final Duration LAST_MOMENT = Duration.ofMillis(500);
     private static final int ERRORS_TAIL = 2000;
-    private static final int CONSOLE_LINES = 30;
     private static final long CONSOLE_STACK = 256 * 1024;
     private static final int SIGNAL_STATUS = 128;
     private static final int SIGBUS = 7;
@@ -37,6 +38,10 @@ final class QemuProcess {
     private final Path directory;
     private final Process process;
     private final ConsoleRing console = new ConsoleRing();
+
+    /** Open until the console has been read to its end. */
+    private final CountDownLatch consoleRead = new CountDownLatch(1);
+
     private volatile @Nullable QmpClient monitor;
     private volatile @Nullable SocketAgentChannel agent;
 
@@ -161,12 +166,25 @@ final class QemuProcess {
         }
         if (!(cause instanceof QmpException)) {
             // The end of a connection is seen a moment before the process is gone.
-            awaitExit(LAST_MOMENT);
+            awaitLastWords(LAST_MOMENT);
         }
-        message.append(isAlive() ? ". QEMU still runs" : ". The machine has ended: " + endReason());
-        String tail = console.tail(CONSOLE_LINES);
-        message.append(tail.isEmpty() ? "; its console is empty." : ". The end of its console:\n" + tail);
+        message.append(isAlive() ? ". QEMU still runs." : ". The machine has ended: " + endReason() + ".");
+        message.append(Evidence.ofConsole(console.text()));
         return new EngineException(message.toString(), cause);
+    }
+
+    /** Waits for the process's end and for what its console brought until then. */
+    boolean awaitLastWords(Duration length) {
+        Deadline deadline = Deadline.in(length);
+        if (!awaitExit(length)) {
+            return false;
+        }
+        try {
+            return consoleRead.await(deadline.remaining().toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return true;
+        }
     }
 
     /** Waits for the process's end. */
@@ -214,6 +232,8 @@ final class QemuProcess {
             }
         } catch (IOException e) {
             LOG.debug("The console of machine '{}' ended", name, e);
+        } finally {
+            consoleRead.countDown();
         }
     }
 

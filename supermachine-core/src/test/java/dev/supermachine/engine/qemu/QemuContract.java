@@ -77,7 +77,7 @@ abstract class QemuContract extends HypervisorContract {
                 .hasMessageContaining("Cannot start QEMU for machine 'no-start': ")
                 .hasMessageContaining("The machine has ended: QEMU exited with status 1: ")
                 .hasMessageContaining("/nowhere/kernel")
-                .hasMessageEndingWith("; its console is empty.");
+                .hasMessageEndingWith(".\nThe guest's console is empty.");
         assertThatThrownBy(() -> hypervisor().boot(bad))
                 .isInstanceOf(EngineException.class)
                 .hasMessageContaining("its memory file " + good.directory().resolve("ram") + " cannot be made")
@@ -94,7 +94,7 @@ abstract class QemuContract extends HypervisorContract {
         assertThatThrownBy(machine::resume)
                 .isInstanceOf(EngineException.class)
                 .hasMessage("Cannot resume machine 'killed': it does not run any more. The machine has ended: QEMU was"
-                        + " killed by signal 9; its console is empty.");
+                        + " killed by signal 9.\nThe guest's console is empty.");
         machine.close();
         assertThat(machine.endReason()).as("closing changes no history").isEqualTo("QEMU was killed by signal 9");
     }

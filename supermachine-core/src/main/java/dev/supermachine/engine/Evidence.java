@@ -1,0 +1,92 @@
+package dev.supermachine.engine;
+
+/**
+ * What a guest left behind, for messages: the ends of its workload's output and of its console, bounded and made harmless. Every message about a guest that
+ * failed gets this part from here.
+ *
+ * @since 0.1
+ */
+public final class Evidence {
+
+    /** How many lines of each output are shown at most. */
+    public static final int LINES = 200;
+
+    /** How many characters of each output are shown at most. */
+    public static final int CHARACTERS = 64 * 1024;
+
+    private Evidence() {}
+
+    /**
+     * The end of the console.
+     *
+     * @param console what the guest's kernel and agent printed
+     * @return a part of a message that begins with a line feed
+     */
+    public static String ofConsole(String console) {
+        return section("The guest's console", console);
+    }
+
+    /**
+     * The ends of the workload's output and of the console, which comes last because it has the last words of a kernel.
+     *
+     * @param log what the workload wrote to its standard output and error
+     * @param console what the guest's kernel and agent printed
+     * @return a part of a message that begins with a line feed
+     */
+    public static String of(String log, String console) {
+        return section("The workload's output", log) + ofConsole(console);
+    }
+
+    /**
+     * The end of a text: at most {@value #LINES} lines and {@value #CHARACTERS} characters.
+     *
+     * @param text any text of a guest
+     * @return its end, printable; a cut one begins with a mark
+     */
+    public static String tail(String text) {
+        String whole = printable(text).strip();
+        if (whole.isEmpty()) {
+            return "";
+        }
+        int from = whole.length();
+        for (int i = 0; i < LINES && from > 0; i++) {
+            from = whole.lastIndexOf('\n', from - 1);
+        }
+        from = Math.max(from <= 0 ? 0 : from + 1, whole.length() - CHARACTERS);
+        if (from == 0) {
+            return whole;
+        }
+        return "…" + whole.substring(Character.isLowSurrogate(whole.charAt(from)) ? from + 1 : from);
+    }
+
+    /**
+     * Makes control characters visible, so that no guest can move a terminal's cursor or turn the direction of its text. Line feeds and tabs stay; carriage
+     * returns before a line feed go, since consoles end lines with both.
+     *
+     * @param text any text of a guest
+     * @return the same with U+FFFD for each character that is not to be obeyed
+     */
+    public static String printable(String text) {
+        StringBuilder clean = new StringBuilder(text.length());
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c == '\r' && i + 1 < text.length() && (text.charAt(i + 1) == '\n' || text.charAt(i + 1) == '\r')) {
+                continue;
+            }
+            clean.append(c != '\n' && c != '\t' && isControl(c) ? '\uFFFD' : c);
+        }
+        return clean.toString();
+    }
+
+    private static boolean isControl(char c) {
+        return switch (Character.getType(c)) {
+            case Character.CONTROL, Character.FORMAT, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> true;
+            default -> false;
+        };
+    }
+
+    private static String section(String what, String text) {
+        String tail = tail(text);
+        return tail.isEmpty() ? "\n" + what + " is empty." : "\n" + what + " ends with:\n" + tail;
+    }
+}
