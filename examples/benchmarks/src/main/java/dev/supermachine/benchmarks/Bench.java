@@ -9,25 +9,35 @@ import java.util.stream.Collectors;
 /** The program behind {@code bin/bench}. */
 public final class Bench {
 
-    private static final List<Benchmark> ALL = List.of(new ColdRestore(), new WarmAcquire());
+    private static final List<Benchmark> ALL = List.of(
+            new PullRow(),
+            new ColdRestore(),
+            new WarmAcquire(),
+            new SpacedReset(),
+            new BusyReset(),
+            new FirstExec(),
+            new FirstQuery(),
+            new MachineMemory(),
+            new JUnitOverhead());
 
     private Bench() {}
 
     /**
      * Runs benchmarks, prints a table, and joins the rows to the file of results.
      *
-     * @param arguments the C program, the directory with the example images, the file of results, then as {@code bin/bench} was called
+     * @param arguments the C program, the directory with the example images, the file of results, docker-registry, then as {@code bin/bench} was called
      * @throws Exception if one cannot be run
      */
     @SuppressWarnings("SystemOut") // a tool
     public static void main(String[] arguments) throws Exception {
-        List<String> options = List.of(arguments).subList(3, arguments.length);
+        List<String> options = List.of(arguments).subList(4, arguments.length);
         if (options.contains("--help")) {
             System.out.print(usage());
             return;
         }
         List<Benchmark> chosen = chosen(options);
-        Stage stage = new Stage(Path.of(arguments[0]), Path.of(arguments[1]), options.contains("--quick"));
+        Stage stage = new Stage(
+                Path.of(arguments[0]), Path.of(arguments[1]), Path.of(arguments[3]), options.contains("--quick"));
         List<Row> rows = new ArrayList<>();
         for (Benchmark benchmark : chosen) {
             long start = System.nanoTime();

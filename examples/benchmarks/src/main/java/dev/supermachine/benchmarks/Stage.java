@@ -22,6 +22,7 @@ final class Stage {
 
     private final Path program;
     private final Path images;
+    private final Path registryProgram;
     private final boolean quick;
     private @Nullable Image postgres;
     private @Nullable RestoreCommand restore;
@@ -31,12 +32,18 @@ final class Stage {
      *
      * @param program the C program
      * @param images the directory with the example images
+     * @param registryProgram docker-registry
      * @param quick whether a few samples will do
      */
-    Stage(Path program, Path images, boolean quick) {
+    Stage(Path program, Path images, Path registryProgram, boolean quick) {
         this.program = program;
         this.images = images;
+        this.registryProgram = registryProgram;
         this.quick = quick;
+    }
+
+    Path registryProgram() {
+        return registryProgram;
     }
 
     /** How often to repeat something. */
