@@ -72,7 +72,9 @@ public final class Baker {
         PulledImage image = new ImagePuller(
                         new ContentStore(cache),
                         pullListener,
-                        PullSettings.defaults().withParallelBlobs(settings.registryParallelism()))
+                        PullSettings.defaults()
+                                .withParallelBlobs(settings.registryParallelism())
+                                .withIdleTimeout(settings.registryIdleTimeout()))
                 .pull(request.source(), request.platform(), request.pullPolicy());
         long pulled = System.nanoTime();
         WorkloadSpec workload = workload(request, image.config());

@@ -1,16 +1,22 @@
 package dev.supermachine.oci;
 
+import dev.supermachine.ImageException;
 import dev.supermachine.hash.Sha256;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Brings one layer into the store: to a temporary file, past the checks of size, digest and diff_id, and only then to its name. Everything is done in one
- * pass over the bytes as they arrive.
+ * pass over the bytes as they arrive. What came of a layer before its transfer broke off is left for the next pull.
  */
 final class BlobFetcher {
+
+    private static final Logger LOG = LoggerFactory.getLogger(BlobFetcher.class);
 
     private final ContentStore store;
     private final ImageOrigin origin;
@@ -53,25 +59,52 @@ final class BlobFetcher {
 
     private void fetch(Descriptor layer, Digest diffId) throws IOException {
         listener.blobStarted(layer.digest().toString(), layer.size());
-        try (TemporaryFiles.Temporary file = store.temporary().create()) {
-            try (Incoming in = new Incoming(layer, origin, file.channel(), listener)) {
-                Digest found;
-                try {
-                    found = hashUncompressed(in);
-                } catch (IOException e) {
-                    // Bytes that do not decompress are most often not the bytes that were asked for: let the digest
-                    // speak first.
-                    in.verify();
-                    throw Verification.undecodable(origin, layer, e);
-                }
-                in.verify();
-                if (!found.equals(diffId)) {
-                    throw Verification.wrongDiffId(origin, layer, diffId, found);
-                }
+        // A part that somebody else is writing is his: then this pull has a file of its own, which nobody goes on with.
+        Optional<TemporaryFiles.Temporary> part =
+                origin.resumes().isPresent() ? store.part(layer.digest()) : Optional.empty();
+        try (TemporaryFiles.Temporary file =
+                part.isPresent() ? part.get() : store.temporary().create()) {
+            // At the second attempt nothing is left of what an earlier pull had left.
+            while (!receive(layer, diffId, file)) {
+                LOG.info("The beginning of {} that an earlier pull left was of no use", layer.digest());
             }
             store.publish(file, layer.digest());
         }
         store.rememberDiffId(layer.digest(), diffId);
+    }
+
+    /** Whether the file now has the layer; false if it had a beginning to which no good end came, and is empty now. */
+    private boolean receive(Descriptor layer, Digest diffId, TemporaryFiles.Temporary file) throws IOException {
+        try (Incoming in = new Incoming(layer, origin, file.channel(), listener)) {
+            try {
+                receive(layer, diffId, in);
+                return true;
+            } catch (ImageException e) {
+                if (in.isBrokenOff()) {
+                    file.keep();
+                } else if (in.isResumed() && !in.isVerified()) {
+                    file.channel().truncate(0);
+                    return false;
+                }
+                throw e;
+            }
+        }
+    }
+
+    private void receive(Descriptor layer, Digest diffId, Incoming in) {
+        Digest found;
+        try {
+            found = hashUncompressed(in);
+        } catch (IOException e) {
+            // Bytes that do not decompress are most often not the bytes that were asked for: let the digest speak
+            // first.
+            in.verify();
+            throw Verification.undecodable(origin, layer, e);
+        }
+        in.verify();
+        if (!found.equals(diffId)) {
+            throw Verification.wrongDiffId(origin, layer, diffId, found);
+        }
     }
 
     /** Hashes the uncompressed form and frees the decompressor; the source stays open. */

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +27,7 @@ import java.util.Set;
  * blobs/sha256/HEX     a blob; whatever stands there was verified before it got its name
  * diff-ids/sha256/HEX  the digest of the uncompressed form of that blob, once it was computed
  * refs/HEX.json        what a reference means for a platform; HEX is the hash of both
+ * parts/HEX.part       the beginning of the blob HEX, unverified, from a pull that broke off
  * tmp/                 being written
  * </pre>
  *
@@ -38,6 +40,7 @@ public final class ContentStore {
 
     private static final int FORMAT_VERSION = 1;
     private static final int MAX_RECORD = 64 * 1024;
+    private static final Duration PARTS_KEPT = Duration.ofDays(7);
     private static final Set<PosixFilePermission> DIRECTORY = PosixFilePermissions.fromString("rwx------");
 
     private final Path root;
@@ -45,6 +48,7 @@ public final class ContentStore {
     private final Path diffIds;
     private final Path refs;
     private final TemporaryFiles temporary;
+    private final TemporaryFiles parts;
 
     /**
      * Opens a store and makes what is missing of it: directories of mode 0700.
@@ -58,8 +62,9 @@ public final class ContentStore {
         this.diffIds = this.root.resolve("diff-ids/sha256");
         this.refs = this.root.resolve("refs");
         Path tmp = this.root.resolve("tmp");
+        Path begun = this.root.resolve("parts");
         try {
-            for (Path directory : new Path[] {blobs, diffIds, refs, tmp}) {
+            for (Path directory : new Path[] {blobs, diffIds, refs, begun, tmp}) {
                 Files.createDirectories(directory, PosixFilePermissions.asFileAttribute(DIRECTORY));
             }
             Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(this.root);
@@ -76,8 +81,10 @@ public final class ContentStore {
                             + ". Check who owns the directory, or use another one on a local file system.",
                     e);
         }
-        this.temporary = new TemporaryFiles(tmp);
+        this.temporary = new TemporaryFiles(tmp, Duration.ofHours(1));
         temporary.sweep();
+        this.parts = new TemporaryFiles(begun, PARTS_KEPT);
+        parts.sweep();
     }
 
     /**
@@ -91,6 +98,11 @@ public final class ContentStore {
 
     TemporaryFiles temporary() {
         return temporary;
+    }
+
+    /** What has come of a blob so far; empty if somebody else is fetching it. Its bytes are unverified. */
+    Optional<TemporaryFiles.Temporary> part(Digest digest) throws IOException {
+        return parts.claim(digest.hex());
     }
 
     /** Whether a blob is there in full. */

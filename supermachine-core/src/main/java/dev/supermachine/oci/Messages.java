@@ -20,6 +20,12 @@ final class Messages {
         return text.length() > LIMIT ? result + "..." : result.toString();
     }
 
+    /** What an exception says, or else what it is. */
+    static String reason(Throwable failure) {
+        String message = failure.getMessage();
+        return message == null || message.isBlank() ? failure.getClass().getSimpleName() : message;
+    }
+
     /** A number of bytes for people: {@code 512 B}, {@code 1.5 MB}. */
     static String size(long bytes) {
         if (bytes < 1000) {

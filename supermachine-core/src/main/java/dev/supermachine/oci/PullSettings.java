@@ -11,6 +11,7 @@ import java.util.Optional;
  * @param connectTimeout how long a connection may take to be made
  * @param headerTimeout how long a registry may take to begin its answer
  * @param idleTimeout how long a registry may send nothing in the middle of an answer
+ * @param retries how often and after what time something is tried again
  * @param parallelBlobs how many layers are fetched at once
  * @param dockerConfig the file with credentials; need not exist; empty for none
  * @since 0.1
@@ -19,6 +20,7 @@ public record PullSettings(
         Duration connectTimeout,
         Duration headerTimeout,
         Duration idleTimeout,
+        RetryPolicy retries,
         int parallelBlobs,
         Optional<Path> dockerConfig) {
 
@@ -39,7 +41,8 @@ public record PullSettings(
     }
 
     /**
-     * The defaults: 10 s to connect, 60 s for headers, 60 s of silence, four layers at once, Docker's own configuration file.
+     * The defaults: 10 s to connect, 60 s for headers, 30 s of silence, the {@linkplain RetryPolicy#defaults() usual} retries, four layers at once, Docker's own
+     * configuration file.
      *
      * @return the settings for this user and environment
      */
@@ -53,7 +56,8 @@ public record PullSettings(
         return new PullSettings(
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(60),
-                Duration.ofSeconds(60),
+                Duration.ofSeconds(30),
+                RetryPolicy.defaults(),
                 4,
                 Optional.of(config.resolve("config.json")));
     }
@@ -65,7 +69,7 @@ public record PullSettings(
      * @return new settings
      */
     public PullSettings withDockerConfig(Path file) {
-        return new PullSettings(connectTimeout, headerTimeout, idleTimeout, parallelBlobs, Optional.of(file));
+        return new PullSettings(connectTimeout, headerTimeout, idleTimeout, retries, parallelBlobs, Optional.of(file));
     }
 
     /**
@@ -77,7 +81,27 @@ public record PullSettings(
      * @return new settings
      */
     public PullSettings withTimeouts(Duration connect, Duration headers, Duration idle) {
-        return new PullSettings(connect, headers, idle, parallelBlobs, dockerConfig);
+        return new PullSettings(connect, headers, idle, retries, parallelBlobs, dockerConfig);
+    }
+
+    /**
+     * The same with another time of silence.
+     *
+     * @param idle how long a registry may send nothing in the middle of an answer
+     * @return new settings
+     */
+    public PullSettings withIdleTimeout(Duration idle) {
+        return withTimeouts(connectTimeout, headerTimeout, idle);
+    }
+
+    /**
+     * The same with other retries.
+     *
+     * @param policy how often and after what time something is tried again
+     * @return new settings
+     */
+    public PullSettings withRetries(RetryPolicy policy) {
+        return new PullSettings(connectTimeout, headerTimeout, idleTimeout, policy, parallelBlobs, dockerConfig);
     }
 
     /**
@@ -87,6 +111,6 @@ public record PullSettings(
      * @return a changed copy
      */
     public PullSettings withParallelBlobs(int count) {
-        return new PullSettings(connectTimeout, headerTimeout, idleTimeout, count, dockerConfig);
+        return new PullSettings(connectTimeout, headerTimeout, idleTimeout, retries, count, dockerConfig);
     }
 }

@@ -4,10 +4,8 @@ import dev.supermachine.ImageException;
 import dev.supermachine.json.JsonDocument;
 import dev.supermachine.json.JsonFormatException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
 import java.net.URLEncoder;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -60,7 +58,7 @@ final class RegistryAuth {
      * @return the new header, or empty if there is nothing left to try
      */
     synchronized Optional<String> afterRefusal(Optional<String> refused, URI registry, List<String> headers)
-            throws IOException {
+            throws IOException, NotServed {
         if (!current.equals(refused)) {
             return current; // another thread was quicker
         }
@@ -91,7 +89,7 @@ final class RegistryAuth {
      * A token for the challenge: with an identity token by OAuth2 (distribution specification, "Docker Registry v2 authentication using OAuth2"), else with user
      * and password or with nothing ("Token Authentication Specification").
      */
-    private String token(AuthChallenge challenge, URI registry) throws IOException {
+    private String token(AuthChallenge challenge, URI registry) throws IOException, NotServed {
         String realm = challenge.parameter("realm").orElseThrow();
         StringBuilder form = new StringBuilder();
         challenge.parameter("service").ifPresent(service -> append(form, "service", service));
@@ -130,23 +128,23 @@ final class RegistryAuth {
         return uri;
     }
 
-    private String token(HttpResponse<InputStream> response) throws IOException {
-        if (response.statusCode() != 200) {
-            throw failures.status(response, credentials(), Optional.empty());
+    private String token(RegistryAnswer answer) throws IOException, NotServed {
+        if (answer.status() != 200) {
+            throw failures.status(answer, credentials(), Optional.empty());
         }
-        try (InputStream body = response.body()) {
-            JsonDocument json = JsonDocument.parse(body.readNBytes(MAX_TOKEN));
+        try (answer) {
+            JsonDocument json = JsonDocument.parse(answer.body().readNBytes(MAX_TOKEN));
             Optional<String> token = json.optionalString("token").filter(text -> !text.isEmpty());
             return token.isPresent() ? token.get() : json.string("access_token");
         } catch (JsonFormatException e) {
-            throw malformed(response, e);
+            throw malformed(answer, e);
         }
     }
 
-    private ImageException malformed(HttpResponse<InputStream> response, JsonFormatException cause) {
+    private ImageException malformed(RegistryAnswer answer, JsonFormatException cause) {
         return failures.failure(
-                "the token server's answer to " + RegistryFailures.request(response) + " cannot be read: "
-                        + cause.getMessage() + ". The registry is set up wrongly.",
+                "the token server's answer to " + answer.request() + " cannot be read: " + cause.getMessage()
+                        + ". The registry is set up wrongly.",
                 cause);
     }
 

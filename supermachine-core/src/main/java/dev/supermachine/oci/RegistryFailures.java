@@ -10,7 +10,6 @@ import java.net.URI;
 import java.net.UnknownHostException;
 import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
 import java.nio.channels.UnresolvedAddressException;
 import java.util.List;
@@ -33,47 +32,55 @@ final class RegistryFailures {
         return new ImageException("Cannot pull " + reference + ": " + what, cause);
     }
 
-    ImageException unreachable(HttpRequest request, IOException cause, PullSettings settings) {
+    /** No answer; {@code tries} says how often one was hoped for. */
+    NotServed unreachable(HttpRequest request, IOException cause, PullSettings settings, String tries) {
         URI uri = request.uri();
         String tried = request.method() + " " + RegistryHttp.withoutQuery(uri);
         String host = uri.getHost();
         if (has(cause, UnresolvedAddressException.class) || has(cause, UnknownHostException.class)) {
-            return failure(
-                    "the host '" + host + "' is unknown (tried " + tried
-                            + "). Check the spelling of the reference, and the name servers and proxy settings of this machine.",
+            return notReached(
+                    "the host '" + host + "' is unknown (tried " + tried + ").",
+                    " Check the spelling of the reference, and the name servers and proxy settings of this machine.",
                     cause);
         }
         if (has(cause, HttpConnectTimeoutException.class)) {
-            return failure(
+            return notReached(
                     "no connection to " + uri.getAuthority() + " within "
-                            + settings.connectTimeout().toMillis() + " ms (tried " + tried
-                            + "). Check host and port, and whether a firewall or a proxy is in between.",
+                            + settings.connectTimeout().toMillis() + " ms (tried " + tried + ").",
+                    " Check host and port, and whether a firewall or a proxy is in between.",
                     cause);
         }
         if (has(cause, HttpTimeoutException.class)) {
-            return failure(
+            return notReached(
                     uri.getAuthority() + " did not begin to answer within "
-                            + settings.headerTimeout().toMillis() + " ms (tried " + tried
-                            + "). The registry is overloaded or hangs; try again, or look at its log.",
+                            + settings.headerTimeout().toMillis() + " ms (tried " + tried + ").",
+                    " The registry is overloaded or hangs; try again, or look at its log.",
                     cause);
         }
         if (has(cause, ConnectException.class)) {
-            return failure(
+            return notReached(
                     "nothing accepts connections at " + uri.getAuthority() + " (tried " + tried
-                            + ": connection refused). Check that the registry runs, and its host and port.",
+                            + ": connection refused).",
+                    " Check that the registry runs, and its host and port.",
                     cause);
         }
         if (has(cause, SSLException.class)) {
-            return failure(
+            return notReached(
                     "no secure connection to " + uri.getAuthority() + " (tried " + tried + ": " + cause.getMessage()
-                            + "). Registries on other machines need https with a certificate that this Java trusts; one of your own is made known"
+                            + ").",
+                    " Registries on other machines need https with a certificate that this Java trusts; one of your own is made known"
                             + " with -Djavax.net.ssl.trustStore. Plain http is used for localhost only.",
                     cause);
         }
-        return failure(
-                "the connection to " + uri.getAuthority() + " failed (tried " + tried + ": " + cause.getMessage()
-                        + "). Try again; if it stays, look at the registry's log and at proxies in between.",
+        return notReached(
+                "the connection to " + uri.getAuthority() + " failed (tried " + tried + ": " + Messages.reason(cause)
+                        + ")." + tries,
+                " Try again; if it stays, look at the registry's log and at proxies in between.",
                 cause);
+    }
+
+    private NotServed notReached(String what, String next, IOException cause) {
+        return new NotServed(what, true, failure(what + next, cause));
     }
 
     ImageException redirect(URI uri, String how) {
@@ -83,36 +90,49 @@ final class RegistryFailures {
                 null);
     }
 
-    /** An answer that is not 200; reads and closes its body. */
-    ImageException status(
-            HttpResponse<InputStream> response, Optional<DockerCredentials> credentials, Optional<Descriptor> blob) {
-        int status = response.statusCode();
-        String answered = request(response) + " answered " + status + detail(response);
+    /**
+     * An answer that is none of those hoped for; closes its body. What another server may do better is a {@link NotServed}, and the rest is thrown.
+     */
+    NotServed status(RegistryAnswer answer, Optional<DockerCredentials> credentials, Optional<Descriptor> blob) {
+        int status = answer.status();
+        String answered = answer.request() + " answered " + status + detail(answer);
         if (status == 401 || status == 403) {
-            return unauthorized(answered, credentials);
-        }
-        if (status == 404 && blob.isPresent()) {
-            return failure(
-                    answered + ". The registry has the manifest, but not the content "
-                            + blob.get().digest() + " that it names: the image is incomplete there. Push it again.",
-                    null);
+            throw unauthorized(answered, credentials);
         }
         if (status == 404) {
-            String asked = reference.checkedDigest().isPresent()
-                    ? "no manifest with the digest " + reference.identifier()
-                    : "no tag '" + reference.identifier() + "'";
-            return failure(
-                    answered + ". " + reference.registry() + " has " + asked + " in the repository '"
-                            + reference.repository()
-                            + "', or no such repository. Check the spelling, and that the image was pushed there.",
-                    null);
+            return notServed(answered, blob.map(this::missing).orElseGet(this::unknown));
         }
-        return failure(
-                answered + ", expected 200. "
-                        + (status >= 500
-                                ? "The registry has a problem of its own; try again, or look at its log."
-                                : "Check that " + reference.registry() + " is an image registry."),
-                null);
+        if (status == 429) {
+            return notServed(
+                    answered,
+                    ", expected 200." + answer.tries()
+                            + " The registry limits how often it is asked. Try again later, or log in: docker login "
+                            + reference.registry() + ".");
+        }
+        if (status >= 500) {
+            return notServed(
+                    answered,
+                    ", expected 200." + answer.tries()
+                            + " The registry has a problem of its own; try again, or look at its log.");
+        }
+        throw failure(answered + ", expected 200. Check that " + reference.registry() + " is an image registry.", null);
+    }
+
+    private NotServed notServed(String answered, String rest) {
+        return new NotServed(answered + ".", false, failure(answered + rest, null));
+    }
+
+    private String missing(Descriptor blob) {
+        return ". The registry has the manifest, but not the content " + blob.digest()
+                + " that it names: the image is incomplete there. Push it again.";
+    }
+
+    private String unknown() {
+        String asked = reference.checkedDigest().isPresent()
+                ? "no manifest with the digest " + reference.identifier()
+                : "no tag '" + reference.identifier() + "'";
+        return ". " + reference.registry() + " has " + asked + " in the repository '" + reference.repository()
+                + "', or no such repository. Check the spelling, and that the image was pushed there.";
     }
 
     ImageException unauthorized(String answered, Optional<DockerCredentials> credentials) {
@@ -133,14 +153,9 @@ final class RegistryFailures {
                 null);
     }
 
-    /** What was asked, for messages. */
-    static String request(HttpResponse<?> response) {
-        return response.request().method() + " " + RegistryHttp.withoutQuery(response.uri());
-    }
-
     /** Status text and the registry's own words (distribution specification, "Error Codes"), as far as there are any. */
-    private static String detail(HttpResponse<InputStream> response) {
-        try (InputStream body = response.body()) {
+    private static String detail(RegistryAnswer answer) {
+        try (InputStream body = answer.body()) {
             List<JsonDocument> errors =
                     JsonDocument.parse(body.readNBytes(MAX_ERROR)).objects("errors");
             if (errors.isEmpty()) {
@@ -156,7 +171,7 @@ final class RegistryFailures {
         }
     }
 
-    private static boolean has(Throwable failure, Class<? extends Throwable> kind) {
+    static boolean has(Throwable failure, Class<? extends Throwable> kind) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (kind.isInstance(cause)) {
                 return true;

@@ -3,20 +3,28 @@ package dev.supermachine.oci;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.net.UnknownHostException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
+import java.nio.channels.UnresolvedAddressException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import javax.net.ssl.SSLException;
 
 /**
- * GET with redirects followed by hand, and POST without any, because the JDK's client hands {@code Authorization} on to whatever host it is sent to (17 does, 25 does not): here the
- * header goes to the origin (scheme, host, port) it was made for and to no other. Plain http is spoken with this machine only.
+ * GET with redirects followed by hand, and POST without any, because the JDK's client hands {@code Authorization} on to whatever host it is sent to (17 does,
+ * 25 does not): here the header goes to the origin (scheme, host, port) it was made for and to no other. Plain http is spoken with this machine only. A server
+ * that is busy or in trouble, and a connection that breaks before the answer begins, are tried again.
  */
 final class RegistryHttp {
 
@@ -49,9 +57,52 @@ final class RegistryHttp {
         return URI.create((isLoopback(host) ? "http://" : "https://") + hostAndPort);
     }
 
-    /** The answer's status and headers, whatever they are; the body is to be closed. */
-    HttpResponse<InputStream> get(URI start, Map<String, String> headers, Optional<String> authorization)
-            throws IOException {
+    /** The answer's status and headers, whatever they are. */
+    RegistryAnswer get(URI start, Map<String, String> headers, Optional<String> authorization)
+            throws IOException, NotServed {
+        return retried(() -> follow(start, headers, authorization));
+    }
+
+    /** The answer to a form, whatever it is: what the form says is for this address and is sent to no other. */
+    RegistryAnswer post(URI target, String form) throws IOException, NotServed {
+        return retried(() -> send(request(target)
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .POST(HttpRequest.BodyPublishers.ofString(form))
+                .build()));
+    }
+
+    @FunctionalInterface
+    private interface Exchange {
+        HttpResponse<InputStream> run() throws IOException, NotServed;
+    }
+
+    private RegistryAnswer retried(Exchange exchange) throws IOException, NotServed {
+        Retry retry = new Retry(settings.retries());
+        while (true) {
+            Optional<Duration> wait;
+            try {
+                HttpResponse<InputStream> response = exchange.run();
+                if (response.statusCode() != 429 && response.statusCode() < 500) {
+                    return new RegistryAnswer(response, "");
+                }
+                Optional<Duration> wanted = RetryAfter.of(response.headers(), Instant.now());
+                wait = retry.next(wanted);
+                if (wait.isEmpty()) {
+                    return new RegistryAnswer(response, retry.summary(wanted));
+                }
+                response.body().close();
+            } catch (BrokenConnection e) {
+                wait = retry.next(Optional.empty());
+                if (wait.isEmpty()) {
+                    throw failures.unreachable(e.request, e.failure, settings, retry.summary());
+                }
+            }
+            Retry.pause(wait.get());
+        }
+    }
+
+    private HttpResponse<InputStream> follow(URI start, Map<String, String> headers, Optional<String> authorization)
+            throws IOException, NotServed {
         URI target = start;
         boolean atHome =
                 true; // for good: whoever a redirect led to does not choose what else is asked with the credentials
@@ -72,28 +123,46 @@ final class RegistryHttp {
         throw failures.redirect(start, "it was redirected more than " + MAX_REDIRECTS + " times");
     }
 
-    /** The answer to a form, whatever it is: what the form says is for this address and is sent to no other. */
-    HttpResponse<InputStream> post(URI target, String form) throws IOException {
-        return send(request(target)
-                .header("Content-Type", "application/x-www-form-urlencoded")
-                .POST(HttpRequest.BodyPublishers.ofString(form))
-                .build());
-    }
-
     private HttpRequest.Builder request(URI target) {
         return HttpRequest.newBuilder(target)
                 .timeout(settings.headerTimeout())
                 .header("User-Agent", "supermachine/0.1");
     }
 
-    private HttpResponse<InputStream> send(HttpRequest request) throws IOException {
+    private HttpResponse<InputStream> send(HttpRequest request) throws IOException, NotServed {
         try {
             return client.send(request, info -> new TimedBody(settings.idleTimeout()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted");
         } catch (IOException e) {
-            throw failures.unreachable(request, e, settings);
+            if (mayPass(e)) {
+                throw new BrokenConnection(request, e);
+            }
+            throw failures.unreachable(request, e, settings, "");
+        }
+    }
+
+    /** A connection that was made and then lost; whoever does not answer at all, or not securely, will not do so in a moment either. */
+    private static boolean mayPass(IOException failure) {
+        return !RegistryFailures.has(failure, UnresolvedAddressException.class)
+                && !RegistryFailures.has(failure, UnknownHostException.class)
+                && !RegistryFailures.has(failure, ConnectException.class)
+                && !RegistryFailures.has(failure, HttpTimeoutException.class)
+                && !RegistryFailures.has(failure, SSLException.class);
+    }
+
+    private static final class BrokenConnection extends IOException {
+
+        private static final long serialVersionUID = 1L;
+
+        private final transient HttpRequest request;
+        private final IOException failure;
+
+        BrokenConnection(HttpRequest request, IOException failure) {
+            super(failure);
+            this.request = request;
+            this.failure = failure;
         }
     }
 

@@ -16,25 +16,50 @@ import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Files that are being written. Each is locked by its writer, so that what a killed process left can be told from what is in use. */
+/**
+ * Files that are being written. Each is locked by its writer, so that what a killed process left can be told from what is in use. Those with a name of their own
+ * may be left unfinished for whoever claims the name next.
+ */
 final class TemporaryFiles {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(TemporaryFiles.class);
 
-    /** A file is made a moment before it is locked; nothing this young is swept. */
-    private static final Duration YOUNG = Duration.ofHours(1);
-
     private final Path directory;
+    private final Duration young;
 
-    TemporaryFiles(Path directory) {
+    /**
+     * @param young how long a file is left alone after it was last written, locked or not; a file is made a moment before it is locked
+     */
+    TemporaryFiles(Path directory, Duration young) {
         this.directory = directory;
+        this.young = young;
     }
 
     Temporary create() throws IOException {
         Path path = directory.resolve(UUID.randomUUID() + ".part");
         FileLock lock = FileLock.exclusive(path); // makes the file with mode 0600
+        return open(path, lock, false);
+    }
+
+    /** The file of a name, new or as somebody left it; empty if somebody is writing it now. */
+    Optional<Temporary> claim(String name) throws IOException {
+        Path path = directory.resolve(name + ".part");
+        while (true) {
+            Optional<FileLock> lock = FileLock.tryExclusive(path);
+            if (lock.isEmpty()) {
+                return Optional.empty();
+            }
+            if (lock.get().isCurrent()) {
+                return Optional.of(open(path, lock.get(), true));
+            }
+            lock.get().close(); // it was finished or swept since it was opened
+        }
+    }
+
+    private static Temporary open(Path path, FileLock lock, boolean claimed) throws IOException {
         try {
-            return new Temporary(path, lock, FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE));
+            return new Temporary(
+                    path, lock, FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE), claimed);
         } catch (IOException e) {
             lock.close();
             throw e;
@@ -43,11 +68,11 @@ final class TemporaryFiles {
 
     /** Deletes what processes that are gone have left. */
     void sweep() {
-        Instant young = Instant.now().minus(YOUNG);
+        Instant since = Instant.now().minus(young);
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*.part")) {
             for (Path file : files) {
-                if (Files.getLastModifiedTime(file).toInstant().isBefore(young)) {
-                    deleteIfUnlocked(file);
+                if (isOlder(file, since)) {
+                    deleteIfUnlocked(file, since);
                 }
             }
         } catch (IOException | DirectoryIteratorException e) {
@@ -57,27 +82,37 @@ final class TemporaryFiles {
         }
     }
 
-    private static void deleteIfUnlocked(Path file) throws IOException {
-        Optional<FileLock> lock = FileLock.tryExclusive(file);
+    private static boolean isOlder(Path file, Instant since) throws IOException {
+        return Files.getLastModifiedTime(file).toInstant().isBefore(since);
+    }
+
+    /** Before the lock was had, another may have written the file or put a new one in its place. */
+    private static void deleteIfUnlocked(Path file, Instant since) throws IOException {
+        Optional<FileLock> lock = FileLock.tryExclusiveExisting(file);
         if (lock.isPresent()) {
             try (FileLock held = lock.get()) {
-                Files.deleteIfExists(held.path());
+                if (held.isCurrent() && isOlder(file, since)) {
+                    Files.deleteIfExists(file);
+                }
             }
         }
     }
 
-    /** A file that is gone when closed, unless it was moved. */
+    /** A file that is gone when closed, unless it was moved, or is to be kept and has something in it. */
     static final class Temporary implements AutoCloseable {
 
         private final Path path;
         private final FileLock lock;
         private final FileChannel channel;
+        private final boolean claimed;
         private boolean moved;
+        private boolean kept;
 
-        private Temporary(Path path, FileLock lock, FileChannel channel) {
+        private Temporary(Path path, FileLock lock, FileChannel channel, boolean claimed) {
             this.path = path;
             this.lock = lock;
             this.channel = channel;
+            this.claimed = claimed;
         }
 
         Path path() {
@@ -86,6 +121,11 @@ final class TemporaryFiles {
 
         FileChannel channel() {
             return channel;
+        }
+
+        /** Leaves the file for the next who claims its name; one without a name that can be claimed is of no use to anybody. */
+        void keep() {
+            kept = claimed;
         }
 
         /** Makes the content durable and then visible under its final name. */
@@ -98,8 +138,9 @@ final class TemporaryFiles {
         @Override
         public void close() throws IOException {
             try {
+                boolean left = kept && channel.size() > 0;
                 channel.close();
-                if (!moved) {
+                if (!moved && !left) {
                     Files.deleteIfExists(path);
                 }
             } finally {

@@ -47,10 +47,22 @@ final class Verification {
         }
     }
 
+    /** The transfer broke too often; what came is kept. */
+    static ImageException brokenOff(
+            ImageOrigin origin, Descriptor expected, long count, IOException cause, String tries) {
+        return origin.failure(
+                origin.where(expected) + " broke off: expected " + expected.size() + " bytes, found " + count + " ("
+                        + Messages.reason(cause) + ")." + tries
+                        + (origin.resumes().isPresent()
+                                ? " Pull again: what is complete is not fetched twice, and what broke off goes on where it did."
+                                : " Nothing was stored. Check that the file can be read."),
+                cause);
+    }
+
     /** Too few bytes came; {@code count} is negative if it is not known how many. */
     static ImageException truncated(ImageOrigin origin, Descriptor expected, long count, @Nullable IOException cause) {
         String found = count < 0 ? "fewer" : String.valueOf(count);
-        String reason = cause == null ? "" : " (" + cause.getMessage() + ")";
+        String reason = cause == null ? "" : " (" + Messages.reason(cause) + ")";
         return origin.failure(
                 origin.where(expected) + " broke off: expected " + expected.size() + " bytes, found " + found + reason
                         + ". Nothing was stored. Pull again; blobs that are complete are not fetched twice.",

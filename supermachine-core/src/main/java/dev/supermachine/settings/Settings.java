@@ -83,6 +83,12 @@ public final class Settings {
             "`4`",
             "How many blobs of an image are downloaded at once.");
 
+    private static final SettingDefinition REGISTRY_IDLE_TIMEOUT = new SettingDefinition(
+            "supermachine.registry.idle.timeout",
+            "duration",
+            "`30 s`",
+            "How long a registry may send nothing in the middle of an answer before the connection is given up and the blob resumed on another.");
+
     private static final List<SettingDefinition> ALL = List.of(
             CACHE_DIR,
             SNAPSHOTS_DIR,
@@ -94,7 +100,8 @@ public final class Settings {
             BAKE_TIMEOUT,
             ACQUIRE_TIMEOUT,
             MEMORY_BUDGET_MIB,
-            REGISTRY_PARALLELISM);
+            REGISTRY_PARALLELISM,
+            REGISTRY_IDLE_TIMEOUT);
 
     private final Function<String, @Nullable String> parameters;
     private final Function<String, @Nullable String> properties;
@@ -257,6 +264,15 @@ public final class Settings {
         return value(REGISTRY_PARALLELISM)
                 .map(setting -> setting.asInteger(1, 32))
                 .orElse(4);
+    }
+
+    /**
+     * How long a registry may be silent in the middle of an answer.
+     *
+     * @return a positive duration; 30 seconds unless set
+     */
+    public Duration registryIdleTimeout() {
+        return value(REGISTRY_IDLE_TIMEOUT).map(SettingValue::asDuration).orElse(Duration.ofSeconds(30));
     }
 
     private Optional<SettingValue> value(SettingDefinition definition) {

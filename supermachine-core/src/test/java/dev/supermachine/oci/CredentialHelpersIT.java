@@ -93,7 +93,7 @@ class CredentialHelpersIT extends RegistryTest {
         LocalImagesTest.assertLayers(pullOnce(), image);
 
         assertThat(tokens.requests())
-                .containsExactly(new Request("GET", "/token", "scope=repository%3Aapp%3Apull", List.of(), ""));
+                .containsExactly(new Request("GET", "/token", "scope=repository%3Aapp%3Apull", List.of(), "", ""));
     }
 
     @Test
@@ -113,6 +113,7 @@ class CredentialHelpersIT extends RegistryTest {
                                 "/token",
                                 "",
                                 List.of(),
+                                "",
                                 "scope=repository%3Aapp%3Apull&client_id=supermachine&grant_type=refresh_token&refresh_token=id%2Bt0ken"));
         assertThat(registry.requests()).flatExtracting(Request::authorization).containsOnly("Bearer T");
 

@@ -72,7 +72,8 @@ class DockerConfigTest {
                 .isEqualTo(new PullSettings(
                         Duration.ofSeconds(10),
                         Duration.ofSeconds(60),
-                        Duration.ofSeconds(60),
+                        Duration.ofSeconds(30),
+                        RetryPolicy.defaults(),
                         4,
                         Optional.of(Path.of("/etc/d/config.json"))));
         assertThatThrownBy(() -> PullSettings.defaults().withTimeouts(Duration.ZERO, Duration.ZERO, Duration.ZERO))

@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 
 /** A registry on a loopback port that answers as told, right or wrong, and remembers what it was asked. */
@@ -25,7 +26,7 @@ final class FakeRegistry implements AutoCloseable {
     }
 
     /** What a client asked. */
-    record Request(String method, String path, String query, List<String> authorization, String body) {}
+    record Request(String method, String path, String query, List<String> authorization, String range, String body) {}
 
     private final HttpServer server;
     private final ExecutorService executor = Executors.newCachedThreadPool();
@@ -105,6 +106,40 @@ final class FakeRegistry implements AutoCloseable {
         };
     }
 
+    /** Serves ranges too, but closes the connection after a number of bytes; the header promises them all. */
+    static Answer ranged(byte[] whole, int bytesUntilBreak) {
+        return exchange -> {
+            String range = exchange.getRequestHeaders().getFirst("Range");
+            int from = range == null ? 0 : Integer.parseInt(range.replaceAll("bytes=([0-9]+)-", "$1"));
+            if (from >= whole.length) {
+                exchange.sendResponseHeaders(416, -1);
+                return;
+            }
+            if (range != null) {
+                exchange.getResponseHeaders()
+                        .set("Content-Range", "bytes " + from + "-" + (whole.length - 1) + "/" + whole.length);
+            }
+            begin(exchange, range == null ? 200 : 206, whole, from, bytesUntilBreak);
+        };
+    }
+
+    /** Closes the connection after a number of bytes and knows nothing of ranges. */
+    static Answer broken(byte[] whole, int bytesUntilBreak) {
+        return exchange -> begin(exchange, 200, whole, 0, bytesUntilBreak);
+    }
+
+    private static void begin(HttpExchange exchange, int status, byte[] whole, int from, int most) throws IOException {
+        exchange.sendResponseHeaders(status, whole.length - from);
+        exchange.getResponseBody().write(whole, from, Math.min(most, whole.length - from));
+        exchange.getResponseBody().flush();
+    }
+
+    /** The first answer to the first request, and so on; the last for good. */
+    static Answer inTurn(Answer... answers) {
+        AtomicInteger next = new AtomicInteger();
+        return exchange -> answers[Math.min(next.getAndIncrement(), answers.length - 1)].send(exchange);
+    }
+
     static Answer error(int status, Map<String, String> headers, String code, String message) {
         return status(
                 status, headers, TestImage.json(Map.of("errors", List.of(Map.of("code", code, "message", message)))));
@@ -118,9 +153,15 @@ final class FakeRegistry implements AutoCloseable {
         String path = exchange.getRequestURI().getPath();
         String query = exchange.getRequestURI().getRawQuery();
         List<String> authorization = exchange.getRequestHeaders().getOrDefault("Authorization", List.of());
+        String range = exchange.getRequestHeaders().getFirst("Range");
         String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
         requests.add(new Request(
-                exchange.getRequestMethod(), path, query == null ? "" : query, List.copyOf(authorization), body));
+                exchange.getRequestMethod(),
+                path,
+                query == null ? "" : query,
+                List.copyOf(authorization),
+                range == null ? "" : range,
+                body));
         Answer answer = answers.getOrDefault(path, error(404, Map.of(), "MANIFEST_UNKNOWN", "manifest unknown"));
         try (exchange) {
             (path.startsWith("/v2/") ? gate.apply(answer) : answer).send(exchange);

@@ -37,7 +37,7 @@ class RegistryAuthTest extends RegistryTest {
 
         assertThat(tokens.requests())
                 .containsExactly(
-                        new Request("GET", "/token", "service=reg&scope=repository%3Aapp%3Apull", List.of(), ""));
+                        new Request("GET", "/token", "service=reg&scope=repository%3Aapp%3Apull", List.of(), "", ""));
         List<String> sent = registry.requests().stream()
                 .flatMap(request -> request.authorization().stream())
                 .distinct()
@@ -200,12 +200,12 @@ class RegistryAuthTest extends RegistryTest {
     @Test
     void plainHttpIsForThisMachineOnly() {
         assertThat(List.of(
-                        RegistryOrigin.base("localhost:5000"),
-                        RegistryOrigin.base("127.9.9.9"),
-                        RegistryOrigin.base("[::1]:5000"),
-                        RegistryOrigin.base("docker.io"),
-                        RegistryOrigin.base("localhost.example"),
-                        RegistryOrigin.base("127.0.0.1.example:80")))
+                        RegistryEndpoint.base("localhost:5000"),
+                        RegistryEndpoint.base("127.9.9.9"),
+                        RegistryEndpoint.base("[::1]:5000"),
+                        RegistryEndpoint.base("docker.io"),
+                        RegistryEndpoint.base("localhost.example"),
+                        RegistryEndpoint.base("127.0.0.1.example:80")))
                 .extracting(URI::toString)
                 .containsExactly(
                         "http://localhost:5000",

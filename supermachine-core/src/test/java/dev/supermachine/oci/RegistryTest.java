@@ -24,7 +24,9 @@ abstract class RegistryTest {
     @BeforeEach
     void openStore() {
         store = new ContentStore(temp.resolve("store"));
-        settings = PullSettings.defaults().withDockerConfig(temp.resolve("config.json"));
+        settings = PullSettings.defaults()
+                .withDockerConfig(temp.resolve("config.json"))
+                .withRetries(new RetryPolicy(5, Duration.ofMillis(1), Duration.ofMillis(8), Duration.ofSeconds(5)));
     }
 
     @AfterEach

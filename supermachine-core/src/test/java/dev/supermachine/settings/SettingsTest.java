@@ -43,6 +43,7 @@ class SettingsTest {
         assertThat(settings.acquireTimeout()).isEqualTo(Duration.ofMinutes(1));
         assertThat(settings.memoryBudgetMib()).isEmpty();
         assertThat(settings.registryParallelism()).isEqualTo(4);
+        assertThat(settings.registryIdleTimeout()).isEqualTo(Duration.ofSeconds(30));
     }
 
     @Test
