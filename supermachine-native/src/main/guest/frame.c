@@ -14,7 +14,7 @@ void frame_put(struct buffer *out, uint8_t type, uint8_t flags, uint32_t stream,
 
 const char *frame_problem(const struct frame *frame)
 {
-    bool control = frame->type <= WORKLOAD_SIGNAL;
+    bool control = frame->type < OPEN;
     switch (frame->type) {
     case HELLO_ACK:
     case CONFIGURE:
@@ -23,6 +23,7 @@ const char *frame_problem(const struct frame *frame)
     case RESUME:
     case PING:
     case WORKLOAD_SIGNAL:
+    case REHEARSE:
     case OPEN:
     case DATA:
     case CREDIT:

@@ -27,6 +27,8 @@ enum frame_type {
     PING = 0x0D,
     PONG = 0x0E,
     WORKLOAD_SIGNAL = 0x0F,
+    REHEARSE = 0x10,
+    REHEARSED = 0x11,
     OPEN = 0x20,
     OPENED = 0x21,
     DATA = 0x22,

@@ -80,32 +80,68 @@ static void freeze(void)
     check_frozen(&freeze_timer);
 }
 
-static void resume(const struct frame *frame)
+/* What RESUME and REHEARSE carry. */
+struct activation {
+    uint32_t epoch, nanoseconds;
+    uint64_t seconds;
+    const uint8_t *entropy;
+    char *hostname;
+    struct strings env;
+    bool valid;
+};
+
+static struct activation activation_of(const struct frame *frame)
 {
     struct reader in = reader_of(frame->payload, frame->size);
-    uint32_t epoch = read_u32(&in);
-    const uint8_t *entropy = read_bytes(&in, 32);
-    uint64_t seconds = read_u64(&in);
-    uint32_t nanoseconds = read_u32(&in);
-    char *hostname = read_string(&in);
-    struct strings env = read_map(&in);
-    bool valid = reader_finished(&in) && env_map_valid(&env) && nanoseconds < 1000000000 && seconds <= INT64_MAX;
-    if (epoch != frame->epoch || (valid && epoch == channel_epoch()))
-        fatal("broken frame from the host: RESUME into epoch %u with a header of epoch %u in epoch %u", epoch,
-              frame->epoch, channel_epoch());
+    struct activation it = {.epoch = read_u32(&in)};
+    it.entropy = read_bytes(&in, 32);
+    it.seconds = read_u64(&in);
+    it.nanoseconds = read_u32(&in);
+    it.hostname = read_string(&in);
+    it.env = read_map(&in);
+    it.valid = reader_finished(&in) && env_map_valid(&it.env) && it.nanoseconds < 1000000000 && it.seconds <= INT64_MAX;
+    return it;
+}
+
+static void activation_free(struct activation *it)
+{
+    free(it->hostname);
+    strings_free(&it->env);
+}
+
+/* Everything that makes this run another one than the one before; an error is answered here. */
+static bool renew(const struct activation *it, const char *request)
+{
     char *problem = NULL;
+    uint32_t code = EPERM;
+    if (!it->valid) {
+        code = BROKEN_REQUEST;
+        problem = format_text("broken request: %s", request);
+    } else {
+        problem = system_renew(it->entropy, it->seconds, it->nanoseconds);
+    }
+    if (problem)
+        reply_error(code, problem);
+    else
+        workload_renew(it->hostname, &it->env);
+    bool done = !problem;
+    free(problem);
+    return done;
+}
+
+static void resume(const struct frame *frame)
+{
+    struct activation it = activation_of(frame);
+    if (it.epoch != frame->epoch || (it.valid && it.epoch == channel_epoch()))
+        fatal("broken frame from the host: RESUME into epoch %u with a header of epoch %u in epoch %u", it.epoch,
+              frame->epoch, channel_epoch());
     if (state != PARKED_NOW) {
         reply_error(WRONG_STATE, "RESUME of an agent that is not parked");
     } else {
         /* The host listens in the new epoch already, for an error too. */
-        channel_begin_epoch(epoch);
+        channel_begin_epoch(it.epoch);
         streams_drop_all();
-        if (!valid)
-            reply_error(BROKEN_REQUEST, "broken request: RESUME");
-        else if ((problem = system_renew(entropy, seconds, nanoseconds)))
-            reply_error(EPERM, problem);
-        else {
-            workload_renew(hostname, &env);
+        if (renew(&it, "RESUME")) {
             channel_send(RESUMED, 0, 0, NULL, 0);
             int error = system_freeze(false);
             if (error)
@@ -113,9 +149,24 @@ static void resume(const struct frame *frame)
             state = OPEN_FOR_WORK;
         }
     }
-    free(problem);
-    free(hostname);
-    strings_free(&env);
+    activation_free(&it);
+}
+
+/* The way of a RESUME without its end, so that all its code has been run once: first runs are slow, above all under emulation.
+   The RESUME to come replaces what this one sets, and nothing but the agent runs in between. */
+static void rehearse(const struct frame *frame)
+{
+    struct activation it = activation_of(frame);
+    if (state != PARKED_NOW) {
+        reply_error(WRONG_STATE, "REHEARSE of an agent that is not parked");
+    } else if (renew(&it, "REHEARSE")) {
+        int error = system_freeze(true); /* as it is */
+        if (error)
+            reply_error((uint32_t)error, "cannot write the state of the workload's control group");
+        else
+            channel_send(REHEARSED, 0, 0, NULL, 0);
+    }
+    activation_free(&it);
 }
 
 static void control_frame(const struct frame *frame)
@@ -138,6 +189,9 @@ static void control_frame(const struct frame *frame)
     case FREEZE:
         freeze();
         break;
+    case REHEARSE:
+        rehearse(frame);
+        break;
     case PING:
         channel_send(PONG, 0, 0, frame->payload, frame->size);
         break;
@@ -157,7 +211,7 @@ void session_frame(const struct frame *frame)
         resume(frame);
         return;
     }
-    if (frame->epoch != channel_epoch() || state == PARKED_NOW)
+    if (frame->epoch != channel_epoch() || (state == PARKED_NOW && frame->type != REHEARSE))
         return;
     if (state == GREETING && frame->type != HELLO_ACK)
         fatal("the host sent type 0x%02x before HELLO_ACK", frame->type);

@@ -230,10 +230,9 @@ static void expect_error(struct host *host, uint8_t type, uint32_t code, const c
     free(text);
 }
 
-static void send_resume(struct host *host, uint32_t epoch)
+static void send_activation(struct host *host, uint8_t type, uint32_t epoch)
 {
     struct buffer payload = {0};
-    host->epoch = epoch;
     put_u32(&payload, epoch);
     for (int i = 0; i < 32; i++)
         put_u8(&payload, 7);
@@ -241,8 +240,14 @@ static void send_resume(struct host *host, uint32_t epoch)
     put_u32(&payload, 0);
     put_string(&payload, "name");
     put_u32(&payload, 0);
-    send_frame(host, RESUME, 0, 0, payload.data, payload.size);
+    send_frame(host, type, 0, 0, payload.data, payload.size);
     buffer_free(&payload);
+}
+
+static void send_resume(struct host *host, uint32_t epoch)
+{
+    host->epoch = epoch;
+    send_activation(host, RESUME, epoch);
 }
 
 static void states(struct answer *answer)
@@ -269,9 +274,19 @@ static void states(struct answer *answer)
     host.epoch = 0;
     expect_error(&host, CONTROL_ERROR, WRONG_STATE, "RESUME of an agent that is not parked", answer);
     send_frame(&host, RESET, 0, 20, NULL, 0);
+    send_activation(&host, REHEARSE, 3);
+    expect_error(&host, CONTROL_ERROR, WRONG_STATE, "REHEARSE of an agent that is not parked", answer);
     send_frame(&host, FREEZE, 0, 0, NULL, 0);
     expect(&host, PARKED, answer);
     send_frame(&host, PING, 0, 0, "dropped", 7);
+    for (int round = 0; round < 2; round++) {
+        send_activation(&host, REHEARSE, 3);
+        expect(&host, REHEARSED, answer);
+        CHECK(answer->epoch == 0);
+    }
+    send_frame(&host, REHEARSE, 0, 0, "\1", 1);
+    expect_error(&host, CONTROL_ERROR, BROKEN_REQUEST, "broken request: REHEARSE", answer);
+    send_frame(&host, PING, 0, 0, "still parked", 12);
     send_resume(&host, 5);
     expect(&host, RESUMED, answer);
     CHECK(answer->epoch == 5);
@@ -299,7 +314,8 @@ static void random_bytes(void)
             static const uint8_t kinds[] = {4, 8, 9, 42};
             payload[0] = kinds[random_next(&state) % sizeof kinds];
             random_fill(&state, payload + 1, 8);
-            static const uint8_t types[] = {PING, OPEN, DATA, CREDIT, END, FREEZE, RESUME, RESET, WORKLOAD_SIGNAL};
+            static const uint8_t types[] = {PING,   OPEN,     DATA,  CREDIT,          END, FREEZE,
+                                            RESUME, REHEARSE, RESET, WORKLOAD_SIGNAL};
             uint8_t type = types[random_next(&state) % sizeof types];
             frame_put(&out, type, type == CREDIT, type >= OPEN ? 1 + random_next(&state) % 3 : 0, 0, payload,
                       type == CREDIT || type == WORKLOAD_SIGNAL ? 4 : random_next(&state) % sizeof payload);

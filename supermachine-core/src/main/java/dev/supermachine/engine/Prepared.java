@@ -1,7 +1,20 @@
 package dev.supermachine.engine;
 
+import java.util.function.Consumer;
+
 /** A machine that is restored but does not run yet. Used by one thread at a time. */
 public interface Prepared extends AutoCloseable {
+
+    /**
+     * Lets the machine run for as long as something takes, then stops it again, before its activation: what its guest has done once it does faster. What is
+     * done must leave no trace that a test could see. By one thread, and not at the same time as {@link #activate(Activation)}.
+     *
+     * @param part what is done; it may talk to the machine's agent, and neither pauses nor closes the machine, which is the one that
+     *     {@link #activate(Activation)} returns as far as its agent and console go
+     * @throws dev.supermachine.EngineException if the machine does not run, or ended while it waited
+     * @throws IllegalStateException if it was activated or closed before
+     */
+    void rehearse(Consumer<? super Machine> part);
 
     /**
      * Lets the machine run, once. Its agent is parked and waits for the activation as its first bytes; sending them over {@link Machine#agent()} is the

@@ -19,6 +19,8 @@ enum FrameType {
     PING(0x0D, false),
     PONG(0x0E, true),
     WORKLOAD_SIGNAL(0x0F, false),
+    REHEARSE(0x10, false),
+    REHEARSED(0x11, true),
 
     OPEN(0x20, false),
     OPENED(0x21, true),

@@ -179,6 +179,19 @@ public final class GuestClient implements AutoCloseable {
     }
 
     /**
+     * Goes the way of {@link #resume(Activation, Duration)} with a guest that stays parked, so that its code and ours have been run once when it counts:
+     * what runs first is slow, above all under emulation. The guest takes nothing from it beyond the resume that follows. Only between a restore and that.
+     *
+     * @param activation what a resume might carry; its epoch is not entered
+     * @param timeout how long to wait for the answer
+     */
+    public void rehearse(Activation activation, Duration timeout) {
+        String operation = "rehearse to resume";
+        byte[] payload = payload(operation, activation, names(operation, activation));
+        call(operation, FrameType.REHEARSE, payload, FrameType.REHEARSED, timeout, FrameReader::end);
+    }
+
+    /**
      * Lets a parked guest run, in a new epoch: with fresh entropy, the wall clock read at the moment of sending, a host name and an environment of its own.
      * Streams of the older epoch fail.
      *
@@ -187,28 +200,36 @@ public final class GuestClient implements AutoCloseable {
      */
     public void resume(Activation activation, Duration timeout) {
         String operation = "resume";
-        byte[] hostAndEnvironment = new FrameWriter(operation)
-                .string(activation.hostName())
-                .map(activation.environment())
-                .payload();
+        byte[] names = names(operation, activation);
         control.forget();
         streams.failAll(() -> link.error("the machine was resumed as a new run; what was open before is gone", null));
         FrameReader answer = control.call(operation, FrameType.RESUMED, Deadline.in(timeout), () -> {
             // Set in the sender's turn: answers of the new epoch can come from now on, frames of the older one are
             // dropped.
             link.epoch(activation.epoch());
-            Instant now = activation.wallClock();
-            byte[] payload = new FrameWriter(operation)
-                    .u32(activation.epoch())
-                    .bytes(activation.entropy())
-                    .u64(now.getEpochSecond())
-                    .u32(now.getNano())
-                    .bytes(hostAndEnvironment)
-                    .payload();
-            return Frame.control(FrameType.RESUME, activation.epoch(), payload);
+            return Frame.control(FrameType.RESUME, activation.epoch(), payload(operation, activation, names));
         });
         read(answer, FrameReader::end);
         streams.reopen();
+    }
+
+    private static byte[] names(String operation, Activation activation) {
+        return new FrameWriter(operation)
+                .string(activation.hostName())
+                .map(activation.environment())
+                .payload();
+    }
+
+    /** With the wall clock of now. */
+    private static byte[] payload(String operation, Activation activation, byte[] names) {
+        Instant now = activation.wallClock();
+        return new FrameWriter(operation)
+                .u32(activation.epoch())
+                .bytes(activation.entropy())
+                .u64(now.getEpochSecond())
+                .u32(now.getNano())
+                .bytes(names)
+                .payload();
     }
 
     /**

@@ -351,6 +351,11 @@ final class MachinePool implements VmPool, MachineOwner {
             @Nullable Spare spare = null;
             try {
                 spare = source.prepare(Duration.ZERO);
+                if (!isClaimed()) {
+                    Spare prepared = spare;
+                    spare = null; // used up, whatever happens
+                    spare = source.rehearse(prepared);
+                }
             } catch (AcquireException e) {
                 LOG.debug("No memory for a machine kept ready: {}", e.getMessage());
             } catch (RuntimeException | Error e) {
@@ -370,6 +375,11 @@ final class MachinePool implements VmPool, MachineOwner {
         }
         making = new Making();
         return true;
+    }
+
+    /** Whether somebody waits for the machine that is being made, or nobody wants it any more. */
+    private synchronized boolean isClaimed() {
+        return closed || (making != null && making.claimed);
     }
 
     private void endMaking(@Nullable Spare spare) {

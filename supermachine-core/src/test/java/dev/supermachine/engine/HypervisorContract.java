@@ -11,6 +11,7 @@ import static org.awaitility.Awaitility.await;
 import dev.supermachine.EngineException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -142,6 +143,27 @@ public abstract class HypervisorContract {
         Machine machine = register(prepared.activate(activation(1)));
         assertThat(prepared.isAlive()).isFalse();
         assertThat(ask(machine, "PING")).isEqualTo("PONG");
+    }
+
+    @Test
+    final void rehearsedMachineWaitsAgainAndGoesOnWhenActivated() {
+        Prepared prepared = prepare("rehearses", snapshot);
+        prepared.rehearse(machine -> assertThat(asked(machine, "NEXT")).isEqualTo("2"));
+        prepared.rehearse(machine -> assertThat(asked(machine, "NEXT")).isEqualTo("3"));
+        assertThat(prepared.isAlive()).isTrue();
+        Machine machine = register(prepared.activate(activation(1)));
+        assertThat(asked(machine, "NEXT")).isEqualTo("4");
+        assertThatThrownBy(() -> prepared.rehearse(again -> {}))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("Machine 'rehearses' was activated or closed before");
+    }
+
+    private static String asked(Machine machine, String question) {
+        try {
+            return ask(machine, question);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test

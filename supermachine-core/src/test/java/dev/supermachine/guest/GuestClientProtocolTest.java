@@ -146,6 +146,39 @@ class GuestClientProtocolTest {
     }
 
     @Test
+    void aParkedMachineRehearsesInItsOwnEpochAndStaysParked() throws Exception {
+        PipeChannel.Pair others = PipeChannel.pair();
+        try (ScriptedAgent parked = new ScriptedAgent(others.far());
+                GuestClient restored = GuestClient.restored(others.near(), "m-3", () -> "")) {
+            byte[] entropy = new byte[Activation.ENTROPY_BYTES];
+            Clock clock = Clock.fixed(Instant.ofEpochSecond(1_800_000_000L, 7), ZoneOffset.UTC);
+            Activation activation = new Activation(9, entropy, clock, "box-9", Map.of());
+            CompletableFuture<Void> rehearsed = async(() -> restored.rehearse(activation, LONG));
+
+            Frame frame = parked.expect(FrameType.REHEARSE);
+            assertThat(frame.epoch()).isZero();
+            FrameReader fields = new FrameReader(frame);
+            assertThat(fields.u32()).isEqualTo(9);
+            assertThat(fields.bytes(32)).isEqualTo(entropy);
+            assertThat(fields.u64()).isEqualTo(1_800_000_000L);
+            assertThat(fields.u32()).isEqualTo(7);
+            assertThat(fields.string()).isEqualTo("box-9");
+            assertThat(fields.map()).isEmpty();
+            fields.end();
+            parked.control(FrameType.REHEARSED, payload());
+            rehearsed.get();
+
+            assertThatThrownBy(() -> restored.exec(TRUE))
+                    .hasMessage("Machine 'm-3': cannot execute [true]: the machine is parked until it is resumed");
+            CompletableFuture<Void> resumed = async(() -> restored.resume(activation, LONG));
+            assertThat(parked.expect(FrameType.RESUME).epoch()).isEqualTo(9);
+            parked.epoch(9);
+            parked.control(FrameType.RESUMED, payload());
+            resumed.get();
+        }
+    }
+
+    @Test
     void framesOfAnotherEpochAreDropped() throws Exception {
         GuestProcess process = exec();
         agent.epoch(-4);

@@ -3,15 +3,16 @@ package dev.supermachine.guest;
 import dev.supermachine.engine.Channel;
 import java.io.UncheckedIOException;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Supplier;
 
-/** The agent of a parked machine that does as it is told: it resumes and starts; streams stay unanswered. For tests of those who hold machines. */
+/** The agent of a parked machine that does as it is told: it rehearses at once, resumes and starts; streams stay unanswered. For tests of those who hold machines. */
 public final class ObligingAgent {
 
     private final PipeChannel.Pair ends = PipeChannel.pair();
-    private final CountDownLatch mayAnswer;
+    private final Supplier<CountDownLatch> mayAnswer;
 
-    /** An agent that answers once the latch is open. */
-    public ObligingAgent(CountDownLatch mayAnswer) {
+    /** An agent that answers once the latch of the moment is open. */
+    public ObligingAgent(Supplier<CountDownLatch> mayAnswer) {
         this.mayAnswer = mayAnswer;
         Thread thread = new Thread(this::run, "obliging-agent");
         thread.setDaemon(true);
@@ -27,8 +28,12 @@ public final class ObligingAgent {
         try (ScriptedAgent agent = new ScriptedAgent(ends.far())) {
             while (true) {
                 Frame frame = agent.next();
-                mayAnswer.await();
                 agent.epoch(frame.epoch());
+                if (frame.type() == FrameType.REHEARSE) {
+                    agent.control(FrameType.REHEARSED, ScriptedAgent.payload());
+                    continue;
+                }
+                mayAnswer.get().await();
                 switch (frame.type()) {
                     case RESUME -> agent.control(FrameType.RESUMED, ScriptedAgent.payload());
                     case START ->

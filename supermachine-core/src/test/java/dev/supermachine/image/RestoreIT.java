@@ -1,6 +1,7 @@
 package dev.supermachine.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.supermachine.Image;
 import dev.supermachine.Vm;
@@ -8,6 +9,7 @@ import dev.supermachine.VmConfig;
 import dev.supermachine.VmPool;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.Set;
@@ -51,6 +53,26 @@ class RestoreIT {
             }
         }
         assertThat(uuids).hasSize(RESTORES);
+    }
+
+    @Test
+    void nothingIsLeftOfARehearsal() {
+        Image image = TestImages.redis();
+        try (VmPool pool = image.pool().min(1).max(1).build()) {
+            // only a machine that waited has rehearsed
+            await().atMost(Duration.ofMinutes(1)).until(() -> pool.stats().idle() == 1);
+            Instant before = Instant.now();
+            try (Vm vm = pool.acquire(
+                    VmConfig.defaults().withHostName("after-rehearsal").withEnv("ROLE", "real"))) {
+                assertThat(vm.exec("hostname").stdoutText()).isEqualTo("after-rehearsal\n");
+                assertThat(vm.readText("/etc/hostname")).isEqualTo("after-rehearsal\n");
+                assertThat(vm.readText("/etc/hosts")).contains("10.107.0.2\tafter-rehearsal\n");
+                assertThat(vm.exec("printenv", "ROLE").stdoutText()).isEqualTo("real\n");
+                assertThat(instant(vm.exec("date", "+%s.%N").stdoutText().strip()))
+                        .isBetween(before.minusSeconds(1), Instant.now().plusSeconds(1));
+                assertThat(vm.exec("redis-cli", "ping").stdoutText()).isEqualTo("PONG\n");
+            }
+        }
     }
 
     @Test

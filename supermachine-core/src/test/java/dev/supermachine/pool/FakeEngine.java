@@ -19,6 +19,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 
 /** Machines without a guest, to hold a pool's threads at the points where they wait for an engine. It counts what is alive. */
@@ -39,6 +40,11 @@ final class FakeEngine implements Hypervisor {
 
     /** Called with the number of the preparation, to fail it. */
     volatile IntConsumer onPrepare = number -> {};
+
+    final AtomicInteger rehearsed = new AtomicInteger();
+
+    /** Called with the number of the rehearsal, to fail it. */
+    volatile IntConsumer onRehearse = number -> {};
 
     /** Called with the number of the activation, to fail it. */
     volatile IntConsumer onActivate = number -> {};
@@ -71,13 +77,23 @@ final class FakeEngine implements Hypervisor {
     }
 
     private final class Waiting implements Prepared {
+        private final ObligingAgent agent = new ObligingAgent(() -> mayAnswer);
+
+        @Override
+        public void rehearse(Consumer<? super Machine> part) {
+            onRehearse.accept(rehearsed.incrementAndGet());
+            part.accept(new Running(agent));
+        }
+
         @Override
         public Machine activate(Activation activation) {
             onActivate.accept(activated.incrementAndGet());
             if (!alive.remove(this)) {
                 throw new IllegalStateException("activated or closed before");
             }
-            return new Running();
+            Running running = new Running(agent);
+            born(running);
+            return running;
         }
 
         @Override
@@ -87,16 +103,17 @@ final class FakeEngine implements Hypervisor {
 
         @Override
         public void close() {
+            agent.channel().close();
             alive.remove(this);
         }
     }
 
     private final class Running implements Machine {
-        private final ObligingAgent agent = new ObligingAgent(mayAnswer);
+        private final ObligingAgent agent;
         private final AtomicBoolean closed = new AtomicBoolean();
 
-        Running() {
-            born(this);
+        Running(ObligingAgent agent) {
+            this.agent = agent;
         }
 
         @Override

@@ -244,6 +244,52 @@ class MachinePoolTest {
     }
 
     @Test
+    void aMachineThatIsKeptReadyHasRehearsed() {
+        try (VmPool pool = pool(source(10), 1, 1)) {
+            await().atMost(LONG).until(() -> pool.stats().idle() == 1);
+
+            assertThat(engine.rehearsed).hasValue(1);
+            Vm vm = pool.acquire();
+            vm.reset();
+
+            assertThat(engine.activated).hasValue(2);
+            vm.close();
+        }
+    }
+
+    @Test
+    void whoWaitsForAMachineDoesNotWaitForItsRehearsal() {
+        engine.mayPrepare = new Semaphore(0);
+        try (VmPool pool = pool(source(10), 1, 1)) {
+            await().atMost(LONG).until(() -> engine.preparing.get() == 1);
+            CompletableFuture<Vm> vm = Background.supply(pool::acquire);
+            await().atMost(LONG).until(() -> pool.stats().waiting() == 1);
+            engine.mayPrepare.release(1);
+
+            assertThat(vm).succeedsWithin(LONG);
+
+            assertThat(engine.activated).hasValue(1);
+            assertThat(engine.rehearsed).hasValue(0);
+        }
+    }
+
+    @Test
+    void aMachineThatFailsItsRehearsalIsGivenUp() {
+        engine.onRehearse = number -> {
+            if (number == 1) {
+                throw new EngineException("the first does not run");
+            }
+        };
+        try (VmPool pool = pool(source(10), 1, 2)) {
+            await().atMost(LONG).until(() -> engine.rehearsed.get() == 1 && engine.alive.isEmpty());
+            pool.acquire().close();
+
+            await().atMost(LONG).until(() -> pool.stats().idle() >= 1);
+            assertThat(engine.rehearsed.get()).isGreaterThanOrEqualTo(2);
+        }
+    }
+
+    @Test
     void anInterruptedHolderGetsNoSecondMachine() {
         try (VmPool pool = pool(source(10), 1, 1)) {
             await().atMost(LONG).until(() -> pool.stats().idle() == 1);

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 
 /** A QEMU process with a snapshot's state loaded, paused. */
 final class QemuPrepared implements Prepared {
@@ -16,6 +17,17 @@ final class QemuPrepared implements Prepared {
 
     QemuPrepared(QemuProcess qemu) {
         this.qemu = qemu;
+    }
+
+    @Override
+    public void rehearse(Consumer<? super Machine> part) {
+        if (used.get()) {
+            throw new IllegalStateException("Machine '" + qemu.name() + "' was activated or closed before");
+        }
+        QemuMachine machine = new QemuMachine(qemu, null);
+        machine.resume();
+        part.accept(machine);
+        machine.pause();
     }
 
     @Override
