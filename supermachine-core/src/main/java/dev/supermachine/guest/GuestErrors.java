@@ -1,6 +1,7 @@
 package dev.supermachine.guest;
 
 import dev.supermachine.MachineException;
+import dev.supermachine.text.ForeignText;
 import java.io.IOException;
 
 /** What the agent answers instead of a result, as exceptions. */
@@ -8,6 +9,7 @@ final class GuestErrors {
 
     static final int ENOENT = 2;
 
+    private static final int LIMIT = 1000;
     private static final int NOT_NOW = 1001;
     private static final int BROKEN_REQUEST = 1000;
 
@@ -20,7 +22,7 @@ final class GuestErrors {
             case NOT_NOW -> "not possible in this state";
             default -> "errno " + code;
         };
-        return link.error("cannot " + operation + ": " + message + " (" + reason + ")", null);
+        return link.error("cannot " + operation + ": " + ForeignText.line(message, LIMIT) + " (" + reason + ")", null);
     }
 
     /** A file that is not there. */

@@ -1,0 +1,59 @@
+package dev.supermachine.text;
+
+/**
+ * Text from outside - a registry, an image, a guest, a file that others may write - made fit for messages and logs: it can neither flood them, nor forge or
+ * hide lines, nor steer the terminal that shows them. Thread-safe.
+ *
+ * @since 0.1
+ */
+public final class ForeignText {
+
+    private static final String CUT = "...";
+
+    private ForeignText() {}
+
+    /**
+     * A part of a sentence.
+     *
+     * @param text from outside
+     * @param limit the most characters to keep
+     * @return one line; what has no visible form is a question mark, what is too long ends with three dots
+     */
+    public static String line(String text, int limit) {
+        return shown(text, limit, false);
+    }
+
+    /**
+     * Several lines.
+     *
+     * @param text from outside
+     * @param limit the most characters to keep
+     * @return as {@link #line}, but with its line feeds and tabs
+     */
+    public static String lines(String text, int limit) {
+        return shown(text, limit, true);
+    }
+
+    private static String shown(String text, int limit, boolean several) {
+        StringBuilder result = new StringBuilder();
+        int at = 0;
+        while (at < text.length() && at < limit) {
+            int c = text.codePointAt(at);
+            result.appendCodePoint(isVisible(c) || (several && (c == '\n' || c == '\t')) ? c : '?');
+            at += Character.charCount(c);
+        }
+        return at < text.length() ? result + CUT : result.toString();
+    }
+
+    /** Control characters, those that turn the direction of text or join it, line separators and halves of characters have no form of their own. */
+    private static boolean isVisible(int c) {
+        return switch (Character.getType(c)) {
+            case Character.CONTROL,
+                    Character.FORMAT,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR,
+                    Character.SURROGATE -> false;
+            default -> true;
+        };
+    }
+}
