@@ -98,9 +98,8 @@ record DockerCredentials(String user, String password, Path file) {
 
     private static ImageException malformed(Path file, String key, @Nullable IllegalArgumentException cause) {
         return new ImageException(
-                "The credentials in " + file + " cannot be read: auths." + Messages.excerpt(key)
-                        + ".auth: expected user:password in base64. Run docker login " + Messages.excerpt(host(key))
-                        + " again.",
+                "The credentials in " + file + " cannot be read: auths." + key
+                        + ".auth: expected user:password in base64. Run docker login " + host(key) + " again.",
                 cause);
     }
 
