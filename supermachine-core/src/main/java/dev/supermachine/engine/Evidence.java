@@ -1,5 +1,7 @@
 package dev.supermachine.engine;
 
+import dev.supermachine.text.ForeignText;
+
 /**
  * What a guest left behind, for messages: the ends of its workload's output and of its console, bounded and made harmless. Every message about a guest that
  * failed gets this part from here.
@@ -44,7 +46,7 @@ public final class Evidence {
      * @return its end, printable; a cut one begins with a mark
      */
     public static String tail(String text) {
-        String whole = printable(text).strip();
+        String whole = ForeignText.lines(text).strip();
         if (whole.isEmpty()) {
             return "";
         }
@@ -57,32 +59,6 @@ public final class Evidence {
             return whole;
         }
         return "…" + whole.substring(Character.isLowSurrogate(whole.charAt(from)) ? from + 1 : from);
-    }
-
-    /**
-     * Makes control characters visible, so that no guest can move a terminal's cursor or turn the direction of its text. Line feeds and tabs stay; carriage
-     * returns before a line feed go, since consoles end lines with both.
-     *
-     * @param text any text of a guest
-     * @return the same with U+FFFD for each character that is not to be obeyed
-     */
-    public static String printable(String text) {
-        StringBuilder clean = new StringBuilder(text.length());
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (c == '\r' && i + 1 < text.length() && (text.charAt(i + 1) == '\n' || text.charAt(i + 1) == '\r')) {
-                continue;
-            }
-            clean.append(c != '\n' && c != '\t' && isControl(c) ? '\uFFFD' : c);
-        }
-        return clean.toString();
-    }
-
-    private static boolean isControl(char c) {
-        return switch (Character.getType(c)) {
-            case Character.CONTROL, Character.FORMAT, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> true;
-            default -> false;
-        };
     }
 
     private static String section(String what, String text) {

@@ -1,5 +1,6 @@
 package dev.supermachine.engine;
 
+import dev.supermachine.text.ForeignText;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -53,10 +54,10 @@ public final class OutputTail {
     /**
      * What is kept, oldest first, read as UTF-8.
      *
-     * @return the text, as {@link Evidence#printable(String)} makes it
+     * @return the text, as {@link ForeignText#lines(String)} makes it
      */
     public String text() {
-        return Evidence.printable(new String(copy(), StandardCharsets.UTF_8));
+        return ForeignText.lines(new String(copy(), StandardCharsets.UTF_8));
     }
 
     private synchronized byte[] copy() {

@@ -4,6 +4,7 @@ import dev.supermachine.MachineException;
 import dev.supermachine.tar.EntryType;
 import dev.supermachine.tar.TarEntry;
 import dev.supermachine.tar.TarReader;
+import dev.supermachine.text.ForeignText;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -24,6 +25,7 @@ import java.util.List;
  */
 final class ConfinedExtractor {
 
+    private static final int SHOWN = 300;
     private static final long MAX_ENTRIES = 2_000_000;
 
     private final Path top;
@@ -104,7 +106,7 @@ final class ConfinedExtractor {
                 String target = entry.linkNameText();
                 Path existing = place(target, parts(target));
                 if (!Files.isRegularFile(existing, LinkOption.NOFOLLOW_LINKS)) {
-                    throw refused(name, "it is a further name of " + target + ", which is no file here");
+                    throw refused(name, "it is a further name of " + shown(target) + ", which is no file here");
                 }
                 clear(name, path);
                 Files.createLink(path, existing);
@@ -131,7 +133,9 @@ final class ConfinedExtractor {
             at = at.resolve(path(name, parts.get(i)));
             if (i < parts.size() - 1 && !Files.isDirectory(at, LinkOption.NOFOLLOW_LINKS)) {
                 if (Files.exists(at, LinkOption.NOFOLLOW_LINKS)) {
-                    throw refused(name, "it leads through " + top.relativize(at) + ", which is a link or a file");
+                    throw refused(
+                            name,
+                            "it leads through " + shown(top.relativize(at).toString()) + ", which is a link or a file");
                 }
                 Files.createDirectory(at);
             }
@@ -149,7 +153,7 @@ final class ConfinedExtractor {
     /** Makes room for something that is no directory. */
     private void clear(String name, Path path) throws IOException {
         if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
-            throw refused(name, "a directory of that name is at " + path + " already");
+            throw refused(name, "a directory of that name is at " + shown(path.toString()) + " already");
         }
         Files.deleteIfExists(path);
     }
@@ -175,13 +179,18 @@ final class ConfinedExtractor {
             return top.getFileSystem().getPath(text);
         } catch (InvalidPathException e) {
             throw new MachineException(
-                    subject + ": the entry \"" + name + "\" has a name that this host cannot have: " + e.getMessage(),
+                    subject + ": the entry \"" + shown(name) + "\" has a name that this host cannot have: "
+                            + shown(e.getReason()),
                     e);
         }
     }
 
+    private static String shown(String name) {
+        return ForeignText.line(name, SHOWN);
+    }
+
     private MachineException refused(String name, String why) {
-        return new MachineException(
-                subject + ": the entry \"" + name + "\" was refused, because " + why + ". Nothing was written for it");
+        return new MachineException(subject + ": the entry \"" + shown(name) + "\" was refused, because " + why
+                + ". Nothing was written for it");
     }
 }

@@ -1,6 +1,7 @@
 package dev.supermachine.guest;
 
 import dev.supermachine.MachineException;
+import dev.supermachine.text.ForeignText;
 import java.io.IOException;
 import java.util.Set;
 
@@ -15,6 +16,7 @@ final class GuestErrors {
      */
     private static final Set<Integer> EXHAUSTED = Set.of(5, 11, 12, 23, 24, 28);
 
+    private static final int LIMIT = 1000;
     private static final int NOT_NOW = 1001;
     private static final int BROKEN_REQUEST = 1000;
 
@@ -27,7 +29,7 @@ final class GuestErrors {
             case NOT_NOW -> "not possible in this state";
             default -> "errno " + code;
         };
-        String what = "cannot " + operation + ": " + message + " (" + reason + ")";
+        String what = "cannot " + operation + ": " + ForeignText.line(message, LIMIT) + " (" + reason + ")";
         return EXHAUSTED.contains((int) code) ? link.failure(what, null) : link.error(what, null);
     }
 

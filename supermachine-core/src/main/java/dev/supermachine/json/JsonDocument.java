@@ -257,6 +257,18 @@ public final class JsonDocument {
         throw new JsonFormatException(path + ": expected an object, but found " + describe(element));
     }
 
+    /**
+     * What to throw when a member has the right type, but a value that makes no sense.
+     *
+     * @param name the member
+     * @param expected what would have been right
+     * @return to be thrown; names the member by its path
+     */
+    public JsonFormatException malformed(String name, String expected) {
+        return new JsonFormatException(child(name) + ": expected " + expected + ", but found "
+                + member(name).map(JsonDocument::describe).orElse("nothing"));
+    }
+
     private JsonFormatException missing(String name, String expected) {
         return new JsonFormatException(child(name) + ": expected " + expected + ", but it is missing");
     }

@@ -113,19 +113,22 @@ final class GzipInput extends InputStream {
         if (id1 < 0) {
             return false;
         }
-        if (id1 != 0x1f || required() != 0x8b) {
+        // Of the header, until it is over.
+        crc.reset();
+        crc.update(id1);
+        if (id1 != 0x1f || header() != 0x8b) {
             throw new ZipException("Expected a gzip member, but found other bytes");
         }
-        if (required() != DEFLATE) {
+        if (header() != DEFLATE) {
             throw new ZipException("The gzip member uses an unknown compression method");
         }
-        int flags = required();
+        int flags = header();
         if ((flags & RESERVED) != 0) {
             throw new ZipException("The gzip member uses reserved flags");
         }
-        discard(6); // modification time, extra flags, operating system
+        skipHeader(6); // modification time, extra flags, operating system
         if ((flags & FEXTRA) != 0) {
-            discard(little(2));
+            skipHeader(header() | header() << 8);
         }
         if ((flags & FNAME) != 0) {
             skipText();
@@ -134,7 +137,10 @@ final class GzipInput extends InputStream {
             skipText();
         }
         if ((flags & FHCRC) != 0) {
-            discard(2);
+            long expected = crc.getValue() & 0xffff;
+            if (little(2) != expected) {
+                throw new ZipException("The gzip member's header is damaged: its checksum is wrong");
+            }
         }
         inflater.reset();
         crc.reset();
@@ -142,14 +148,20 @@ final class GzipInput extends InputStream {
         return true;
     }
 
-    private void discard(long count) throws IOException {
-        for (long i = 0; i < count; i++) {
-            required();
+    private int header() throws IOException {
+        int value = required();
+        crc.update(value);
+        return value;
+    }
+
+    private void skipHeader(int count) throws IOException {
+        for (int i = 0; i < count; i++) {
+            header();
         }
     }
 
     private void skipText() throws IOException {
-        while (required() != 0) {
+        while (header() != 0) {
             // up to the terminating zero
         }
     }

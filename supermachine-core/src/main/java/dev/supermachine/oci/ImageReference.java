@@ -86,15 +86,18 @@ public final class ImageReference {
     /**
      * The short form that people type.
      *
-     * @return the canonical form without {@code docker.io/} and {@code library/} where those are the defaults
+     * @return the canonical form without {@code docker.io/} and {@code library/} where those are the defaults; it is read as this reference again
      */
     public String familiar() {
-        String name = registry.equals(DOCKER_HUB)
-                ? (repository.startsWith("library/") && repository.indexOf('/', "library/".length()) < 0
-                        ? repository.substring("library/".length())
-                        : repository)
-                : registry + "/" + repository;
-        return name + suffix();
+        if (!registry.equals(DOCKER_HUB)) {
+            return toString();
+        }
+        int slash = repository.indexOf('/');
+        if (repository.startsWith("library/") && repository.indexOf('/', slash + 1) < 0) {
+            return repository.substring(slash + 1) + suffix();
+        }
+        // A repository whose first part looks like a host would be read as one of another registry.
+        return ReferenceParser.isHost(repository.substring(0, slash)) ? toString() : repository + suffix();
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.supermachine.oci;
 
+import dev.supermachine.text.ForeignText;
 import java.util.Locale;
 
 /** How foreign text appears in messages. */
@@ -9,15 +10,9 @@ final class Messages {
 
     private Messages() {}
 
-    /** Text from outside, shortened, with control characters replaced, so that it can neither flood nor forge a log. */
+    /** Text from outside as part of a sentence. */
     static String excerpt(String text) {
-        StringBuilder result = new StringBuilder();
-        int length = Math.min(text.length(), LIMIT);
-        for (int i = 0; i < length; i++) {
-            char c = text.charAt(i);
-            result.append(Character.isISOControl(c) ? '?' : c);
-        }
-        return text.length() > LIMIT ? result + "..." : result.toString();
+        return ForeignText.line(text, LIMIT);
     }
 
     /** What an exception says, or else what it is. */

@@ -6,12 +6,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** From what a source stands for to the manifest of one image for one platform. */
 final class PlatformSelector {
 
     /** What was chosen. */
     record Chosen(Manifest.Raw raw, Manifest.Image image) {}
+
+    private static final int SHOWN = 20;
 
     private final ImageOrigin origin;
     private final Platform platform;
@@ -49,8 +52,16 @@ final class PlatformSelector {
             return found.get();
         }
         throw origin.failure("it has no image for " + platform + ". Present: "
-                + (present.isEmpty() ? "none" : String.join(", ", present))
+                + present()
                 + ". Choose another image or tag, or build it for " + platform + ".");
+    }
+
+    private String present() {
+        if (present.isEmpty()) {
+            return "none";
+        }
+        String first = present.stream().limit(SHOWN).collect(Collectors.joining(", "));
+        return present.size() > SHOWN ? first + " and " + (present.size() - SHOWN) + " more" : first;
     }
 
     private Optional<Chosen> search(Manifest.Index index, boolean mayNest) throws IOException {
@@ -67,7 +78,7 @@ final class PlatformSelector {
                     .get()
                     .os()
                     .equals("unknown")) { // attestations pose as images of an unknown platform
-                present.add(entry.platform().get().toString());
+                present.add(Messages.excerpt(entry.platform().get().toString()));
             }
         }
         for (Descriptor entry : index.manifests()) {

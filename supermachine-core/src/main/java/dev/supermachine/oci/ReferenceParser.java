@@ -1,6 +1,8 @@
 package dev.supermachine.oci;
 
 import dev.supermachine.ImageException;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.Locale;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -80,7 +82,7 @@ final class ReferenceParser {
     }
 
     /** Docker's rule for telling a registry from the first part of a path. */
-    private static boolean isHost(String first) {
+    static boolean isHost(String first) {
         return first.indexOf('.') >= 0
                 || first.indexOf(':') >= 0
                 || first.equals("localhost")
@@ -95,7 +97,7 @@ final class ReferenceParser {
             port(hostAndPort.substring(colon + 1));
         }
         if (host.startsWith("[")) {
-            if (!IPV6.matcher(host).matches()) {
+            if (!IPV6.matcher(host).matches() || !isUrlHost(host)) {
                 throw wrong("'" + Messages.excerpt(host) + "' is not an IPv6 address in brackets");
             }
             return hostAndPort;
@@ -107,7 +109,21 @@ final class ReferenceParser {
                                 + "' is not a host name: its parts are letters, digits and inner hyphens, joined by single dots");
             }
         }
+        if (!isUrlHost(host)) {
+            throw wrong(
+                    "'" + Messages.excerpt(host)
+                            + "' is not a host name: the last part of one begins with a letter, and an IPv4 address has four numbers");
+        }
         return hostAndPort;
+    }
+
+    /** Whether a URL can have it as its host; more texts look like addresses than are. */
+    private static boolean isUrlHost(String host) {
+        try {
+            return new URI("https://" + host).getHost() != null;
+        } catch (URISyntaxException e) {
+            return false;
+        }
     }
 
     private void port(String port) {

@@ -28,6 +28,7 @@ import javax.net.ssl.SSLException;
  */
 final class RegistryHttp {
 
+    private static final int MAX_PORT = 65_535;
     private static final int MAX_REDIRECTS = 8;
     private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
     private static final Pattern LOOPBACK = Pattern.compile("localhost|127(\\.[0-9]{1,3}){3}|\\[::1]|::1");
@@ -178,6 +179,9 @@ final class RegistryHttp {
         if (location.isEmpty() || target.getHost() == null) {
             throw failures.redirect(start, "it was redirected without saying where to");
         }
+        if (target.getPort() > MAX_PORT) {
+            throw failures.redirect(start, "it was redirected to the port " + target.getPort() + ", which cannot be");
+        }
         if (!isSafe(start, target)) {
             throw failures.redirect(
                     start,
@@ -190,6 +194,9 @@ final class RegistryHttp {
 
     /** https anywhere; http only where both ends are this machine. */
     static boolean isSafe(URI start, URI target) {
+        if (target.getPort() > MAX_PORT) {
+            return false; // a URL may say so, but the client fails with it
+        }
         if ("https".equalsIgnoreCase(target.getScheme())) {
             return target.getHost() != null;
         }

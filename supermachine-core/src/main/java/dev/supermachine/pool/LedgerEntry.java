@@ -1,5 +1,7 @@
 package dev.supermachine.pool;
 
+import dev.supermachine.text.ForeignText;
+
 /**
  * A line of the ledger.
  *
@@ -12,12 +14,14 @@ package dev.supermachine.pool;
  */
 record LedgerEntry(long ticket, String owner, long pid, String machine, int mib, boolean booked) {
 
+    private static final int SHOWN = 100;
+
     LedgerEntry asBooked() {
         return new LedgerEntry(ticket, owner, pid, machine, mib, true);
     }
 
     @Override
     public String toString() {
-        return "'" + machine + "' of process " + pid + " (" + mib + " MiB)";
+        return "'" + ForeignText.line(machine, SHOWN) + "' of process " + pid + " (" + mib + " MiB)";
     }
 }

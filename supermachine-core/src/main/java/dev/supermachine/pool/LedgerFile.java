@@ -3,6 +3,8 @@ package dev.supermachine.pool;
 import dev.supermachine.json.JsonFormatException;
 import dev.supermachine.linux.FileLock;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -22,11 +24,13 @@ import org.slf4j.LoggerFactory;
 final class LedgerFile implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(LedgerFile.class);
+    /** Room for a hundred thousand entries; what is longer is cut and then no JSON. */
+    private static final int MAX_BYTES = 16 << 20;
+
     private static final String ALIVE = ".alive";
 
     private final Path directory;
-    private final String owner =
-            ProcessHandle.current().pid() + "-" + UUID.randomUUID().toString().substring(0, 8);
+    private final String owner = newOwner();
     private final FileLock alive;
 
     /** Opens the ledger and declares this process alive in it. */
@@ -41,6 +45,11 @@ final class LedgerFile implements AutoCloseable {
                     .orElseThrow(() -> new IOException("The file " + aliveFile(owner) + " is locked by somebody else"));
             assert lock.isCurrent();
         }
+    }
+
+    private static String newOwner() {
+        return ProcessHandle.current().pid() + "-"
+                + UUID.randomUUID().toString().substring(0, 8);
     }
 
     /** The name under which this process's entries stand. */
@@ -83,10 +92,16 @@ final class LedgerFile implements AutoCloseable {
             return LedgerState.EMPTY;
         }
         try {
-            return LedgerState.read(Files.readString(file));
+            return LedgerState.read(text(file));
         } catch (JsonFormatException e) {
             LOG.warn("Beginning a new memory ledger, because {} cannot be read: {}", file, e.getMessage());
             return LedgerState.EMPTY;
+        }
+    }
+
+    private static String text(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            return new String(in.readNBytes(MAX_BYTES), StandardCharsets.UTF_8);
         }
     }
 

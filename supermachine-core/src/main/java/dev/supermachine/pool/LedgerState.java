@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 
 /**
  * The whole ledger at a moment, in order of arrival.
@@ -22,6 +23,11 @@ record LedgerState(long nextTicket, long idleMib, List<LedgerEntry> entries) {
     static final LedgerState EMPTY = new LedgerState(1, 0, List.of());
 
     private static final int VERSION = 1;
+
+    /** No ledger comes near; so the tickets after one that was read stay positive. */
+    private static final long MAX_TICKET = 1L << 53;
+
+    private static final Pattern OWNER = Pattern.compile("[0-9]{1,10}-[0-9a-f]{8}");
 
     LedgerState {
         entries = List.copyOf(entries);
@@ -89,6 +95,7 @@ record LedgerState(long nextTicket, long idleMib, List<LedgerEntry> entries) {
         return JsonWriter.indented(json);
     }
 
+    /** Reads a ledger. Whoever may write to its directory may have written it, so every value is held to its range. */
     static LedgerState read(String text) throws JsonFormatException {
         JsonDocument json = JsonDocument.parse(text);
         if (json.integer("version") != VERSION) {
@@ -97,13 +104,31 @@ record LedgerState(long nextTicket, long idleMib, List<LedgerEntry> entries) {
         List<LedgerEntry> entries = new ArrayList<>();
         for (JsonDocument line : json.objects("entries")) {
             entries.add(new LedgerEntry(
-                    line.integer("ticket"),
-                    line.string("owner"),
+                    within(line, "ticket", 0, MAX_TICKET),
+                    owner(line),
                     line.integer("pid"),
                     line.string("machine"),
-                    (int) line.integer("mib"),
+                    (int) within(line, "mib", 1, Integer.MAX_VALUE),
                     line.bool("booked", false)));
         }
-        return new LedgerState(json.integer("nextTicket"), json.integer("idleMib"), entries);
+        return new LedgerState(
+                within(json, "nextTicket", 1, MAX_TICKET), within(json, "idleMib", 0, Integer.MAX_VALUE), entries);
+    }
+
+    /** It becomes the name of a file, so nothing else than what {@link LedgerFile} makes is one. */
+    private static String owner(JsonDocument line) throws JsonFormatException {
+        String owner = line.string("owner");
+        if (!OWNER.matcher(owner).matches()) {
+            throw line.malformed("owner", "a process id, a hyphen and eight hexadecimal digits");
+        }
+        return owner;
+    }
+
+    private static long within(JsonDocument json, String name, long least, long most) throws JsonFormatException {
+        long number = json.integer(name);
+        if (number < least || number > most) {
+            throw json.malformed(name, "a number from " + least + " to " + most);
+        }
+        return number;
     }
 }

@@ -14,7 +14,7 @@ import java.util.List;
  * @param uid an unsigned 32-bit number
  * @param gid an unsigned 32-bit number
  * @param size bytes of content; zero for everything that has none by its type
- * @param mtimeSeconds time of the last change in seconds since the epoch, rounded down
+ * @param mtimeSeconds time of the last change in seconds since the epoch, rounded down; within what {@link Instant} can hold
  * @param mtimeNanos the nanoseconds above them
  * @param deviceMajor of a device, otherwise zero
  * @param deviceMinor of a device, otherwise zero
@@ -57,7 +57,6 @@ public record TarEntry(
      * The time of the last change.
      *
      * @return to the nanosecond
-     * @throws java.time.DateTimeException if it is further away than this platform's times reach
      */
     public Instant modified() {
         return Instant.ofEpochSecond(mtimeSeconds, mtimeNanos);

@@ -1,6 +1,7 @@
 package dev.supermachine.tar;
 
 import dev.supermachine.SupermachineException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -112,16 +113,21 @@ final class TarHeader {
         String text = pax.getOrDefault("mtime", "");
         if (text.isEmpty()) {
             Long seconds = TarNumbers.field(block, Ustar.MTIME);
-            if (seconds == null) {
+            if (seconds == null || !inCalendar(seconds)) {
                 throw badNumber("mtime");
             }
             return new TarNumbers.Time(seconds, 0);
         }
         TarNumbers.Time time = TarNumbers.time(text);
-        if (time == null) {
+        if (time == null || !inCalendar(time.seconds())) {
             throw badNumber("mtime");
         }
         return time;
+    }
+
+    /** Beyond it are no dates: a thousand million years away. */
+    private static boolean inCalendar(long seconds) {
+        return seconds >= Instant.MIN.getEpochSecond() && seconds <= Instant.MAX.getEpochSecond();
     }
 
     private List<Xattr> xattrs(Map<String, String> pax) {

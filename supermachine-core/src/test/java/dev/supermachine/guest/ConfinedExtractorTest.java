@@ -43,6 +43,12 @@ class ConfinedExtractorTest {
     }
 
     @Test
+    void aRefusedNameCannotSteerATerminal() throws IOException {
+        file("a\u001b[2J/../../x", "stolen");
+        assertRefused("a?[2J/../../x", "its name leads out of the directory");
+    }
+
+    @Test
     void namesFromTheRootAreRefused() throws IOException {
         file(outside.resolve("secret").toString(), "stolen");
         assertRefused(outside.resolve("secret").toString(), "its name begins at the root");

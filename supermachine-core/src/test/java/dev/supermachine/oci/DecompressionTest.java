@@ -10,9 +10,16 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.zip.CRC32;
+import java.util.zip.ZipException;
 import org.junit.jupiter.api.Test;
 
 class DecompressionTest {
+
+    /** With all that is optional, up to its checksum. */
+    private static final byte[] HEADER = {
+        0x1f, (byte) 0x8b, 8, 2 | 4 | 8 | 16, 0, 0, 0, 0, 0, 0, 3, 0, 'e', 'x', 't', 'n', 0, 'c', 0
+    };
 
     /** Hands out little at a time and never says that there is more, like a network. */
     private static final class Trickle extends FilterInputStream {
@@ -56,12 +63,23 @@ class DecompressionTest {
 
     @Test
     void readsHeadersWithEveryOption() throws IOException {
-        byte[] plain = TestImage.gzip(new byte[] {1, 2, 3}, 0, 3);
-        byte[] header = {
-            0x1f, (byte) 0x8b, 8, 2 | 4 | 8 | 16, 0, 0, 0, 0, 0, 0, 3, 0, 'e', 'x', 't', 'n', 0, 'c', 0, 0, 0
-        };
-        byte[] bytes = TestImage.join(header, Arrays.copyOfRange(plain, 10, plain.length));
+        CRC32 crc = new CRC32();
+        crc.update(HEADER);
+        byte[] bytes = behindHeader((byte) crc.getValue(), (byte) (crc.getValue() >> 8));
         assertThat(read(new ByteArrayInputStream(bytes))).containsExactly(1, 2, 3);
+    }
+
+    @Test
+    void checksTheChecksumOfAHeaderThatHasOne() throws IOException {
+        byte[] bytes = behindHeader((byte) 0, (byte) 0);
+        assertThatThrownBy(() -> read(new ByteArrayInputStream(bytes)))
+                .isInstanceOf(ZipException.class)
+                .hasMessage("The gzip member's header is damaged: its checksum is wrong");
+    }
+
+    private static byte[] behindHeader(byte... checksum) throws IOException {
+        byte[] plain = TestImage.gzip(new byte[] {1, 2, 3}, 0, 3);
+        return TestImage.join(TestImage.join(HEADER, checksum), Arrays.copyOfRange(plain, 10, plain.length));
     }
 
     @Test

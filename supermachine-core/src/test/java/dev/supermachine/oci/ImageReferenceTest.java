@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ImageReferenceTest {
 
@@ -59,6 +60,20 @@ class ImageReferenceTest {
     }
 
     @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "docker.io/localhost/app",
+                "docker.io/team.example/app",
+                "docker.io/team.example/group/app",
+                "docker.io/library/team.example/app"
+            })
+    void theFamiliarFormIsReadAsTheSameReference(String text) {
+        ImageReference reference = ImageReference.parse(text);
+        assertThat(reference.registry()).isEqualTo("docker.io");
+        assertThat(ImageReference.parse(reference.familiar())).isEqualTo(reference);
+    }
+
+    @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
@@ -77,6 +92,9 @@ class ImageReferenceTest {
                 "-host.example/app|'-host.example' is not a host name: its parts are letters, digits and inner hyphens, joined by single dots",
                 "host..example/app|'host..example' is not a host name: its parts are letters, digits and inner hyphens, joined by single dots",
                 "[::x]:5000/app|'[::x]' is not an IPv6 address in brackets",
+                "[1]:5000/app|'[1]' is not an IPv6 address in brackets",
+                "10.0.0.1.2:5000/app|'10.0.0.1.2' is not a host name: the last part of one begins with a letter, and an IPv4 address has four numbers",
+                "host.1/app|'host.1' is not a host name: the last part of one begins with a letter, and an IPv4 address has four numbers",
                 "app@sha256:abc|the digest 'sha256:abc' is not sha256: and 64 lower-case hexadecimal digits",
             })
     void saysWhichPartIsWrong(String text, String reason) {

@@ -1,10 +1,14 @@
 package dev.supermachine.tar;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.supermachine.ImageException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.temporal.ChronoField;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -43,6 +47,27 @@ class TarReaderTest {
             out.writeBytes(part);
         }
         return out.toByteArray();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"31556889864403200", "-31557014167219201", "999999999999999999.5"})
+    void refusesTimesBeyondTheCalendar(String text) {
+        assertThatThrownBy(() -> only(TarSpec.file("a", "").pax("mtime", text)))
+                .isInstanceOf(ImageException.class)
+                .hasMessage("Layer sha256:feed, entry \"a\": its mtime is not a number in range.");
+    }
+
+    @Test
+    void takesTimesUpToTheEndOfTheCalendar() {
+        assertThat(only(TarSpec.file("a", "").pax("mtime", "31556889864403199.9"))
+                        .modified())
+                .isEqualTo(Instant.MAX.with(ChronoField.NANO_OF_SECOND, 900_000_000));
+        assertThat(only(TarSpec.file("a", "").gnu().mtime(Instant.MIN.getEpochSecond()))
+                        .modified())
+                .isEqualTo(Instant.MIN);
+        assertThatThrownBy(() -> only(TarSpec.file("a", "").gnu().mtime(Instant.MIN.getEpochSecond() - 1)))
+                .isInstanceOf(ImageException.class)
+                .hasMessage("Layer sha256:feed, entry \"a\": its mtime is not a number in range.");
     }
 
     @Test

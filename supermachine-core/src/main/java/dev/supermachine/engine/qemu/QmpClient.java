@@ -4,6 +4,7 @@ import dev.supermachine.engine.Deadline;
 import dev.supermachine.json.JsonDocument;
 import dev.supermachine.json.JsonFormatException;
 import dev.supermachine.json.JsonWriter;
+import dev.supermachine.text.ForeignText;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.EOFException;
@@ -27,6 +28,7 @@ final class QmpClient implements Closeable {
     static final Duration DEADLINE = Duration.ofSeconds(30);
 
     private static final int MAX_LINE = 1 << 20;
+    private static final int MAX_SHOWN = 200;
     private static final int MAX_EVENTS = 256;
 
     private final TimedSocket socket;
@@ -50,7 +52,8 @@ final class QmpClient implements Closeable {
     synchronized void start(Deadline deadline) throws IOException {
         JsonDocument greeting = readMessage(deadline);
         if (!greeting.has("QMP")) {
-            throw new IOException("QEMU's monitor sent no greeting, but " + greeting);
+            throw new IOException(
+                    "QEMU's monitor sent no greeting, but " + ForeignText.line(greeting.toString(), MAX_SHOWN));
         }
         execute("qmp_capabilities", Map.of());
     }

@@ -1,0 +1,3 @@
+/** How text that others wrote appears in what we say. */
+@org.jspecify.annotations.NullMarked
+package dev.supermachine.text;
