@@ -15,11 +15,13 @@ final class BlobFetcher {
     private final ContentStore store;
     private final ImageOrigin origin;
     private final PullListener listener;
+    private final ImageBytes imageBytes;
 
-    BlobFetcher(ContentStore store, ImageOrigin origin, PullListener listener) {
+    BlobFetcher(ContentStore store, ImageOrigin origin, PullListener listener, ImageBytes imageBytes) {
         this.store = store;
         this.origin = origin;
         this.listener = listener;
+        this.imageBytes = imageBytes;
     }
 
     void layer(Descriptor layer, Digest diffId) throws IOException {
@@ -43,7 +45,7 @@ final class BlobFetcher {
         }
         Digest found;
         try (InputStream raw = store.open(layer.digest())) {
-            found = hashUncompressed(raw);
+            found = hashUncompressed(layer, raw);
         } catch (IOException e) {
             throw Verification.undecodable(origin, layer, e);
         }
@@ -57,7 +59,7 @@ final class BlobFetcher {
             try (Incoming in = new Incoming(layer, origin, file.channel(), listener)) {
                 Digest found;
                 try {
-                    found = hashUncompressed(in);
+                    found = hashUncompressed(layer, in);
                 } catch (IOException e) {
                     // Bytes that do not decompress are most often not the bytes that were asked for: let the digest
                     // speak first.
@@ -75,11 +77,12 @@ final class BlobFetcher {
     }
 
     /** Hashes the uncompressed form and frees the decompressor; the source stays open. */
-    private static Digest hashUncompressed(InputStream source) throws IOException {
+    private Digest hashUncompressed(Descriptor layer, InputStream source) throws IOException {
         MessageDigest hash = Sha256.newDigest();
         try (InputStream in = Decompression.open(new KeptOpen(source))) {
             byte[] buffer = new byte[64 * 1024];
             for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+                imageBytes.add(layer, count);
                 hash.update(buffer, 0, count);
             }
         }
