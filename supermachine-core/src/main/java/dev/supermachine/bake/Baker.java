@@ -14,6 +14,7 @@ import dev.supermachine.oci.ImagePuller;
 import dev.supermachine.oci.PullListener;
 import dev.supermachine.oci.PullSettings;
 import dev.supermachine.oci.PulledImage;
+import dev.supermachine.rootfs.RootfsLimits;
 import dev.supermachine.settings.Settings;
 import dev.supermachine.snapshot.BakeWorkspace;
 import dev.supermachine.snapshot.SnapshotDetails;
@@ -75,6 +76,7 @@ public final class Baker {
                         PullSettings.defaults()
                                 .withParallelBlobs(settings.registryParallelism())
                                 .withIdleTimeout(settings.registryIdleTimeout()))
+                .withMaxImageBytes(settings.imageMaxBytes())
                 .pull(request.source(), request.platform(), request.pullPolicy());
         long pulled = System.nanoTime();
         WorkloadSpec workload = workload(request, image.config());
@@ -107,7 +109,8 @@ public final class Baker {
                 request.reference(),
                 hypervisor.id());
         Path cache = settings.cacheDirectory();
-        Path rootImage = workspace.linkOrCopyRootImage(new RootImages(cache).of(image));
+        RootfsLimits limits = new RootfsLimits(settings.imageMaxBytes(), settings.imageMaxEntries());
+        Path rootImage = workspace.linkOrCopyRootImage(new RootImages(cache, limits).of(image));
         MachineSpec spec = new MachineSpec(
                 "bake-" + request.name(),
                 guest.kernel().vmlinux(),

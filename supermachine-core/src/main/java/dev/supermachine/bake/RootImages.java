@@ -25,9 +25,11 @@ import java.util.List;
 final class RootImages {
 
     private final Path directory;
+    private final RootfsLimits limits;
 
-    RootImages(Path cacheDirectory) {
+    RootImages(Path cacheDirectory, RootfsLimits limits) {
         this.directory = cacheDirectory.resolve("rootfs");
+        this.limits = limits;
     }
 
     /**
@@ -57,11 +59,11 @@ final class RootImages {
         }
     }
 
-    private static void make(PulledImage image, Path target, Path part) throws IOException {
+    private void make(PulledImage image, Path target, Path part) throws IOException {
         List<LayerSource> layers =
                 image.layers().stream().<LayerSource>map(Layer::new).toList();
         // what a process left that was killed is overwritten; the lock says that it is gone
-        RootfsBuilder.build(layers, part, RootfsLimits.defaults());
+        RootfsBuilder.build(layers, part, limits);
         Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
     }
 

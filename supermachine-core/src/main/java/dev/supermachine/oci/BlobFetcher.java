@@ -21,11 +21,13 @@ final class BlobFetcher {
     private final ContentStore store;
     private final ImageOrigin origin;
     private final PullListener listener;
+    private final ImageBytes imageBytes;
 
-    BlobFetcher(ContentStore store, ImageOrigin origin, PullListener listener) {
+    BlobFetcher(ContentStore store, ImageOrigin origin, PullListener listener, ImageBytes imageBytes) {
         this.store = store;
         this.origin = origin;
         this.listener = listener;
+        this.imageBytes = imageBytes;
     }
 
     void layer(Descriptor layer, Digest diffId) throws IOException {
@@ -49,7 +51,7 @@ final class BlobFetcher {
         }
         Digest found;
         try (InputStream raw = store.open(layer.digest())) {
-            found = hashUncompressed(raw);
+            found = hashUncompressed(layer, raw);
         } catch (IOException e) {
             throw Verification.undecodable(origin, layer, e);
         }
@@ -94,7 +96,7 @@ final class BlobFetcher {
     private void receive(Descriptor layer, Digest diffId, Incoming in) {
         Digest found;
         try {
-            found = hashUncompressed(in);
+            found = hashUncompressed(layer, in);
         } catch (IOException e) {
             // Bytes that do not decompress are most often not the bytes that were asked for: let the digest speak
             // first.
@@ -108,11 +110,12 @@ final class BlobFetcher {
     }
 
     /** Hashes the uncompressed form and frees the decompressor; the source stays open. */
-    private static Digest hashUncompressed(InputStream source) throws IOException {
+    private Digest hashUncompressed(Descriptor layer, InputStream source) throws IOException {
         MessageDigest hash = Sha256.newDigest();
         try (InputStream in = Decompression.open(new KeptOpen(source))) {
             byte[] buffer = new byte[64 * 1024];
             for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+                imageBytes.add(layer, count);
                 hash.update(buffer, 0, count);
             }
         }

@@ -19,11 +19,13 @@ import java.util.Optional;
 public final class ImagePuller {
 
     private static final int MAX_CONFIG = 4 << 20;
+    private static final long MAX_IMAGE_BYTES = 64L << 30;
 
     private final ContentStore store;
     private final PullListener listener;
     private final PullSettings settings;
     private final CredentialHelpers helpers;
+    private final long maxImageBytes;
 
     /**
      * A puller with settings of its own.
@@ -37,10 +39,20 @@ public final class ImagePuller {
     }
 
     ImagePuller(ContentStore store, PullListener listener, PullSettings settings, CredentialHelpers helpers) {
+        this(store, listener, settings, helpers, MAX_IMAGE_BYTES);
+    }
+
+    private ImagePuller(
+            ContentStore store,
+            PullListener listener,
+            PullSettings settings,
+            CredentialHelpers helpers,
+            long maxImageBytes) {
         this.store = store;
         this.listener = listener;
         this.settings = settings;
         this.helpers = helpers;
+        this.maxImageBytes = maxImageBytes;
     }
 
     /**
@@ -51,6 +63,16 @@ public final class ImagePuller {
      */
     public ImagePuller(ContentStore store, PullListener listener) {
         this(store, listener, PullSettings.defaults());
+    }
+
+    /**
+     * The same with a limit of its own in place of 64 GiB.
+     *
+     * @param bytes what the layers of one image may hold together, uncompressed; those that are in the store already are not counted
+     * @return a new puller
+     */
+    public ImagePuller withMaxImageBytes(long bytes) {
+        return new ImagePuller(store, listener, settings, helpers, bytes);
     }
 
     /**
@@ -105,7 +127,7 @@ public final class ImagePuller {
             return LocalSources.open(layout);
         }
         if (source instanceof ImageSource.OciArchive archive) {
-            return LocalSources.open(archive, store.temporary());
+            return LocalSources.open(archive, store.temporary(), maxImageBytes);
         }
         return new RegistryOrigin(((ImageSource.Registry) source).reference(), settings, helpers);
     }
@@ -164,7 +186,7 @@ public final class ImagePuller {
                 chosen.raw().digest().toString(),
                 wanted.keySet().stream().map(layer -> layer.digest().toString()).toList(),
                 wanted.keySet().stream().mapToLong(Descriptor::size).sum());
-        BlobFetcher fetcher = new BlobFetcher(store, origin, listener);
+        BlobFetcher fetcher = new BlobFetcher(store, origin, listener, new ImageBytes(origin, maxImageBytes));
         new Parallel(settings.parallelBlobs(), origin).run(wanted, fetcher::layer);
 
         // What makes the image known comes last, so that a killed pull leaves blobs that the next one uses, and no half

@@ -51,10 +51,11 @@ final class LocalSources {
         return new LayoutOrigin(source.toString(), LayoutFiles.of(source.path()), source.tag(), source.among());
     }
 
-    static ImageOrigin open(ImageSource.OciArchive source, TemporaryFiles temporary) {
+    /** Opens an archive; one that is compressed may have so many bytes uncompressed. */
+    static ImageOrigin open(ImageSource.OciArchive source, TemporaryFiles temporary, long maxBytes) {
         try {
             TarArchive tar =
-                    TarArchive.open(source.path(), channel(source.path(), temporary), new ArchiveErrors(source));
+                    TarArchive.open(source.path(), channel(source, temporary, maxBytes), new ArchiveErrors(source));
             // Newer versions of docker save write both; the OCI layout is the one with digests.
             if (tar.contains(LayoutOrigin.INDEX)) {
                 return new LayoutOrigin(source.toString(), tar, source.tag(), source.among());
@@ -73,7 +74,9 @@ final class LocalSources {
     }
 
     /** The tar; one that is compressed is unpacked to a file that has no name any more and goes with the channel. */
-    private static FileChannel channel(Path path, TemporaryFiles temporary) throws IOException {
+    private static FileChannel channel(ImageSource.OciArchive source, TemporaryFiles temporary, long maxBytes)
+            throws IOException {
+        Path path = source.path();
         FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
         try (InputStream start = Files.newInputStream(path)) {
             byte[] magic = start.readNBytes(4);
@@ -87,9 +90,24 @@ final class LocalSources {
         try (InputStream in = Decompression.open(Channels.newInputStream(channel));
                 TemporaryFiles.Temporary file = temporary.create()) {
             try (OutputStream out = Files.newOutputStream(file.path())) {
-                in.transferTo(out);
+                copy(in, out, source, maxBytes);
             }
             return FileChannel.open(file.path(), StandardOpenOption.READ);
+        }
+    }
+
+    private static void copy(InputStream in, OutputStream out, ImageSource source, long maxBytes) throws IOException {
+        byte[] buffer = new byte[64 * 1024];
+        long copied = 0;
+        for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+            copied += count;
+            if (copied > maxBytes) {
+                throw new ImageException("Cannot pull " + source + ": the archive unpacks to at least " + copied
+                        + " bytes, but the limit for one image is " + maxBytes
+                        + " (supermachine.image.max.bytes). It may be a decompression bomb; if the image is meant to be so"
+                        + " large, raise that setting.");
+            }
+            out.write(buffer, 0, count);
         }
     }
 

@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class TarArchive implements LayoutFiles {
 
-    private static final int MAX_ENTRIES = 1_000_000;
+    private static final int MAX_ENTRIES = 100_000;
+    private static final long MAX_NAMES = 16L << 20;
     private static final int MAX_LINKS = 16;
 
     private sealed interface Entry {
@@ -66,7 +67,13 @@ final class TarArchive implements LayoutFiles {
         }
         // What an image archive does not need may be of any type.
         try (TarReader reader = TarReader.withUnknown(new Slice(0, length), errors, length)) {
+            long names = 0;
             for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
+                names += entry.name().length() + entry.linkName().length();
+                if (names > MAX_NAMES) {
+                    throw errors.of("the names in it are more than " + MAX_NAMES
+                            + " bytes long together, which no image archive has.");
+                }
                 add(entry, reader.position());
                 if (entries.size() > MAX_ENTRIES) {
                     throw errors.of("it has more than " + MAX_ENTRIES + " entries, which no image archive has.");

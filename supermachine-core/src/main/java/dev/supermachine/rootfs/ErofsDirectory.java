@@ -3,9 +3,9 @@ package dev.supermachine.rootfs;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.util.Iterator;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableMap;
 
 /**
  * A directory's content: blocks of {@code struct erofs_dirent}, sorted by name, each block's names behind its entries. No entry spans blocks; only the
@@ -15,12 +15,12 @@ final class ErofsDirectory {
 
     private static final int DIRENT = 12;
 
-    private final TreeMap<String, Inode> names = new TreeMap<>();
+    private final Inode self;
+    private final Inode parent;
 
     ErofsDirectory(Inode self, Inode parent) {
-        names.put(".", self);
-        names.put("..", parent);
-        self.entries().forEach((name, dentry) -> names.put(name, dentry.inode));
+        this.self = self;
+        this.parent = parent;
     }
 
     /** How long the content will be; needs no child to have its place yet. */
@@ -48,52 +48,57 @@ final class ErofsDirectory {
         return size.total();
     }
 
-    /** The content, once every child has its place. */
+    /** The content, once every child has its place. Held once: a directory may have a million entries. */
     byte[] content(int size) {
         ByteBuffer buffer = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
-        Iterator<String> first = names.keySet().iterator();
-        int start = 0;
-        String carried = first.next();
-        while (carried != null) {
-            // Names of this block: as many as fit.
-            int used = 0;
-            int count = 0;
-            String from = carried;
-            carried = null;
-            String name = from;
-            while (true) {
-                if (used + DIRENT + name.length() > Erofs.BLOCK) {
-                    carried = name;
-                    break;
-                }
-                used += DIRENT + name.length();
-                count++;
-                if (!first.hasNext()) {
-                    break;
-                }
-                name = first.next();
-            }
-            putBlock(buffer, start, from, count);
-            start += Erofs.BLOCK;
-        }
+        Block block = new Block(buffer);
+        NavigableMap<String, Dentry> children = self.entries();
+        children.headMap(".", false).forEach((name, dentry) -> block.add(name, dentry.inode));
+        block.add(".", self);
+        children.subMap(".", false, "..", false).forEach((name, dentry) -> block.add(name, dentry.inode));
+        block.add("..", parent);
+        children.tailMap("..", false).forEach((name, dentry) -> block.add(name, dentry.inode));
+        block.put();
         return buffer.array();
     }
 
-    private void putBlock(ByteBuffer buffer, int start, String from, int count) {
-        int nameOffset = count * DIRENT;
-        int at = start;
-        Iterator<Map.Entry<String, Inode>> entries =
-                names.tailMap(from, true).entrySet().iterator();
-        for (int i = 0; i < count; i++) {
-            var entry = entries.next();
-            buffer.putLong(at, Erofs.nid(entry.getValue().inodeOffset));
-            buffer.putShort(at + 8, (short) nameOffset);
-            buffer.put(at + 10, (byte) Erofs.direntCode(entry.getValue().type));
-            byte[] name = entry.getKey().getBytes(StandardCharsets.ISO_8859_1);
-            buffer.position(start + nameOffset);
-            buffer.put(name);
-            nameOffset += name.length;
-            at += DIRENT;
+    /** The names and inodes of one block, until they are put into the buffer. */
+    private static final class Block {
+
+        private final ByteBuffer buffer;
+        private final List<byte[]> names = new ArrayList<>();
+        private final List<Inode> inodes = new ArrayList<>();
+        private int start;
+        private int used;
+
+        Block(ByteBuffer buffer) {
+            this.buffer = buffer;
+        }
+
+        void add(String name, Inode inode) {
+            if (used + DIRENT + name.length() > Erofs.BLOCK) {
+                put();
+                start += Erofs.BLOCK;
+                used = 0;
+                names.clear();
+                inodes.clear();
+            }
+            used += DIRENT + name.length();
+            names.add(name.getBytes(StandardCharsets.ISO_8859_1));
+            inodes.add(inode);
+        }
+
+        void put() {
+            int nameOffset = names.size() * DIRENT;
+            for (int i = 0; i < names.size(); i++) {
+                int at = start + i * DIRENT;
+                buffer.putLong(at, Erofs.nid(inodes.get(i).inodeOffset));
+                buffer.putShort(at + 8, (short) nameOffset);
+                buffer.put(at + 10, (byte) Erofs.direntCode(inodes.get(i).type));
+                buffer.position(start + nameOffset);
+                buffer.put(names.get(i));
+                nameOffset += names.get(i).length;
+            }
         }
     }
 

@@ -33,7 +33,13 @@ final class Inode {
     /** Bytes of content; of a directory, of its entries as EROFS stores them. */
     long size;
 
-    /** How many names it has; filled in by the layout, as is all below. 0 is "not yet placed". */
+    /** How many names it has while layers are merged. */
+    int names;
+
+    /** The layer that brought all that is below this directory, if an opaque whiteout has seen to that; otherwise -1. */
+    int onlyOf = -1;
+
+    /** How many names it has in the end; filled in by the layout, as is all below. 0 is "not yet placed". */
     int links;
 
     long inodeOffset;

@@ -6,6 +6,7 @@ import dev.supermachine.tar.TarReader;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Applies the entries of all layers, bottom layer first, to one tree (OCI image specification, layer.md, "Applying Changesets"). Where the specification
@@ -19,12 +20,30 @@ final class LayerMerge {
 
     private final Dentry root = new Dentry(Inode.impliedDirectory(), -1);
     private final PathResolver resolver = new PathResolver(root);
+    private final TreeMemory memory;
     private int layer = -1;
     private int entryNumber;
+    private long entries;
     private LayerErrors errors = new LayerErrors("none");
+
+    LayerMerge() {
+        this(Runtime.getRuntime().maxMemory() / 2);
+    }
+
+    /**
+     * @param maxHeapBytes the most that the tree may take
+     */
+    LayerMerge(long maxHeapBytes) {
+        memory = new TreeMemory(maxHeapBytes);
+    }
 
     Inode root() {
         return root.inode;
+    }
+
+    /** How many entries were applied. */
+    long entries() {
+        return entries;
     }
 
     /** What {@link #apply} gets from now on belongs to the next layer. */
@@ -35,7 +54,14 @@ final class LayerMerge {
     }
 
     void apply(TarEntry entry) {
-        int number = entryNumber++;
+        entries++;
+        merge(entry, entryNumber++);
+        if (memory.isBeyondLimit()) {
+            throw errors.treeTooLarge(entry.name(), entries, memory);
+        }
+    }
+
+    private void merge(TarEntry entry, int number) {
         List<String> path = PathResolver.clean(entry.name());
         if (path.isEmpty()) {
             if (entry.type() != EntryType.DIRECTORY) {
@@ -60,13 +86,25 @@ final class LayerMerge {
             dentry = existing;
         } else {
             // Away first: a hard link to what it replaces, or to something below, has nothing to point to.
-            parent.entries().remove(file);
+            remove(parent, file);
             dentry = new Dentry(entry.type() == EntryType.HARD_LINK ? linked(entry) : create(entry, number), layer);
-            parent.entries().put(file, dentry);
+            put(parent, file, dentry);
         }
         dentry.layer = layer;
         for (Dentry above : parents) {
             above.layer = layer;
+        }
+    }
+
+    private void put(Inode directory, String name, Dentry dentry) {
+        directory.entries().put(name, dentry);
+        memory.add(name, dentry.inode);
+    }
+
+    private void remove(Inode directory, String name) {
+        Dentry gone = directory.entries().remove(name);
+        if (gone != null) {
+            memory.remove(name, gone.inode);
         }
     }
 
@@ -102,7 +140,11 @@ final class LayerMerge {
         inode.gid = entry.gid();
         inode.mtimeSeconds = entry.mtimeSeconds();
         inode.mtimeNanos = entry.mtimeNanos();
-        inode.xattrs = ErofsXattrs.encode(entry, errors);
+        byte[] xattrs = ErofsXattrs.encode(entry, errors);
+        if (inode.names > 0) {
+            memory.replaceXattrs(inode.xattrs, xattrs);
+        }
+        inode.xattrs = xattrs;
     }
 
     private Inode linked(TarEntry entry) {
@@ -140,7 +182,7 @@ final class LayerMerge {
             if (child == null) {
                 checkNames(directory, name);
                 child = new Dentry(Inode.impliedDirectory(), layer);
-                at.inode.entries().put(directory.get(i), child);
+                put(at.inode, directory.get(i), child);
             } else if (!child.inode.isDirectory()) {
                 throw errors.of(
                         name,
@@ -172,7 +214,7 @@ final class LayerMerge {
             return;
         }
         if (target.layer != layer) {
-            parent.inode.entries().remove(hidden);
+            remove(parent.inode, hidden);
         } else if (target.inode.isDirectory()) {
             removeLower(target.inode);
         }
@@ -180,12 +222,22 @@ final class LayerMerge {
 
     /** Removes what lower layers put into a directory; what this layer has put there stays, wherever in the layer the whiteout stands. */
     private void removeLower(Inode directory) {
-        for (Iterator<Dentry> i = directory.entries().values().iterator(); i.hasNext(); ) {
-            Dentry child = i.next();
-            if (child.layer != layer) {
+        // Once is enough: what comes later is of this layer. Otherwise many whiteouts over many entries would take
+        // forever.
+        if (directory.onlyOf == layer) {
+            return;
+        }
+        directory.onlyOf = layer;
+        for (Iterator<Map.Entry<String, Dentry>> i =
+                        directory.entries().entrySet().iterator();
+                i.hasNext(); ) {
+            Map.Entry<String, Dentry> child = i.next();
+            Inode inode = child.getValue().inode;
+            if (child.getValue().layer != layer) {
+                memory.remove(child.getKey(), inode);
                 i.remove();
-            } else if (child.inode.isDirectory()) {
-                removeLower(child.inode);
+            } else if (inode.isDirectory()) {
+                removeLower(inode);
             }
         }
     }

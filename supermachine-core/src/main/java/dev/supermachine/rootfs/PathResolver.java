@@ -57,6 +57,8 @@ final class PathResolver {
     List<String> resolve(List<String> name, String entry, LayerErrors errors) {
         Deque<String> pending = new ArrayDeque<>(name);
         List<String> resolved = new ArrayList<>(name.size());
+        // What stands at the first parts of the path, as far as they exist: each step looks at one directory only.
+        List<Dentry> existing = new ArrayList<>(name.size());
         int links = 0;
         int steps = 0;
         while (!pending.isEmpty()) {
@@ -70,7 +72,7 @@ final class PathResolver {
             if (resolved.size() > MAX_DEPTH) {
                 throw errors.of(entry, "lies more than " + MAX_DEPTH + " directories deep.");
             }
-            Dentry found = part.equals("..") ? null : find(resolved);
+            Dentry found = follow(existing, resolved);
             if (found == null || found.inode.type != EntryType.SYMLINK) {
                 continue;
             }
@@ -85,12 +87,36 @@ final class PathResolver {
             if (target.startsWith("/")) {
                 resolved.clear();
             }
+            shorten(existing, resolved.size());
             List<String> parts = List.of(target.split("/", -1));
             for (int i = parts.size() - 1; i >= 0; i--) {
                 pending.addFirst(parts.get(i));
             }
         }
         return resolved;
+    }
+
+    /** Brings {@code existing} up to date after one step, and returns what stands at the whole path, or null. */
+    private @Nullable Dentry follow(List<Dentry> existing, List<String> resolved) {
+        shorten(existing, resolved.size());
+        if (resolved.isEmpty()) {
+            return null;
+        }
+        if (existing.size() == resolved.size() - 1) {
+            Dentry parent = existing.isEmpty() ? root : existing.get(existing.size() - 1);
+            Dentry child =
+                    parent.inode.isDirectory() ? parent.inode.entries().get(resolved.get(resolved.size() - 1)) : null;
+            if (child != null) {
+                existing.add(child);
+            }
+        }
+        return existing.size() == resolved.size() ? existing.get(existing.size() - 1) : null;
+    }
+
+    private static void shorten(List<Dentry> list, int size) {
+        while (list.size() > size) {
+            list.remove(list.size() - 1);
+        }
     }
 
     /** What stands at a path without symbolic links, or null. */

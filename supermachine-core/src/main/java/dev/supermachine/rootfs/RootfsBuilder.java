@@ -1,6 +1,7 @@
 package dev.supermachine.rootfs;
 
 import dev.supermachine.ImageException;
+import dev.supermachine.SupermachineException;
 import dev.supermachine.hash.Sha256;
 import dev.supermachine.tar.TarEntry;
 import dev.supermachine.tar.TarReader;
@@ -62,6 +63,8 @@ public final class RootfsBuilder {
                 LayerErrors errors = new LayerErrors(layer.diffId());
                 try (TarReader reader = open(layer, errors, limits.maxBytes())) {
                     writer.copyContents(i, reader, errors);
+                    // To the end, so that what was copied is what the digest promises.
+                    reader.drain();
                 }
             }
             writer.seal();
@@ -82,28 +85,44 @@ public final class RootfsBuilder {
     }
 
     private static LayerMerge merge(List<LayerSource> layers, RootfsLimits limits) {
-        LayerMerge merge = new LayerMerge();
+        LayerMerge merge = new LayerMerge(limits.maxHeapBytes());
         long bytes = 0;
-        long entries = 0;
         for (LayerSource layer : layers) {
-            LayerErrors errors = new LayerErrors(layer.diffId());
+            LayerErrors errors = new LayerErrors(layer.diffId(), bytes);
             merge.beginLayer(errors);
             try (TarReader reader = open(layer, errors, limits.maxBytes() - bytes)) {
-                for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
-                    if (++entries > limits.maxEntries()) {
-                        throw errors.of(
-                                entry.name(),
-                                "the layers hold more than " + limits.maxEntries()
-                                        + " entries. Raise the limit if the image is meant to be so large.");
-                    }
-                    merge.apply(entry);
+                try {
+                    apply(reader, merge, errors, limits.maxEntries());
+                } catch (SupermachineException e) {
+                    letTheDigestSpeak(reader, errors);
+                    throw e;
                 }
+                reader.drain();
                 bytes += reader.position();
             } catch (IOException e) {
                 throw errors.unreadable(e);
             }
         }
         return merge;
+    }
+
+    private static void apply(TarReader reader, LayerMerge merge, LayerErrors errors, long maxEntries) {
+        for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
+            if (merge.entries() == maxEntries) {
+                throw errors.tooManyEntries(entry.name(), maxEntries + 1, maxEntries);
+            }
+            merge.apply(entry);
+        }
+    }
+
+    /**
+     * A layer that is wrong was most often damaged where it is kept: then its stream says so when it is read to its end, and may see to it that the layer is
+     * fetched again.
+     */
+    private static void letTheDigestSpeak(TarReader reader, LayerErrors errors) {
+        if (!errors.isBeyondLimit()) {
+            reader.drain();
+        }
     }
 
     private static TarReader open(LayerSource layer, LayerErrors errors, long maxBytes) {

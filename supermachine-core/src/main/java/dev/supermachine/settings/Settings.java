@@ -77,6 +77,18 @@ public final class Settings {
             "free memory or the control group's limit, whichever is smaller",
             "Memory in MiB that all machines of this user may have together, in place of what was measured.");
 
+    private static final SettingDefinition IMAGE_MAX_BYTES = new SettingDefinition(
+            "supermachine.image.max.bytes",
+            "size",
+            "`64 GiB`",
+            "What the layers of one image may hold together, uncompressed. An image that holds more is refused as a decompression bomb.");
+
+    private static final SettingDefinition IMAGE_MAX_ENTRIES = new SettingDefinition(
+            "supermachine.image.max.entries",
+            "whole number, at least 1",
+            "`5000000`",
+            "How many files, directories, links and whiteouts the layers of one image may hold together. The list of files takes at most half of the JVM's heap as well, some 300 bytes each.");
+
     private static final SettingDefinition REGISTRY_PARALLELISM = new SettingDefinition(
             "supermachine.registry.parallelism",
             "whole number, 1 to 32",
@@ -100,6 +112,8 @@ public final class Settings {
             BAKE_TIMEOUT,
             ACQUIRE_TIMEOUT,
             MEMORY_BUDGET_MIB,
+            IMAGE_MAX_BYTES,
+            IMAGE_MAX_ENTRIES,
             REGISTRY_PARALLELISM,
             REGISTRY_IDLE_TIMEOUT);
 
@@ -253,6 +267,26 @@ public final class Settings {
         return value(MEMORY_BUDGET_MIB)
                 .map(setting -> OptionalInt.of(setting.asInteger(1, Integer.MAX_VALUE)))
                 .orElse(OptionalInt.empty());
+    }
+
+    /**
+     * What the layers of one image may hold together, uncompressed.
+     *
+     * @return bytes; 64 GiB unless set
+     */
+    public long imageMaxBytes() {
+        return value(IMAGE_MAX_BYTES).map(SettingValue::asBytes).orElse(64L << 30);
+    }
+
+    /**
+     * How many entries the layers of one image may hold together.
+     *
+     * @return at least 1; five million unless set
+     */
+    public int imageMaxEntries() {
+        return value(IMAGE_MAX_ENTRIES)
+                .map(setting -> setting.asInteger(1, Integer.MAX_VALUE))
+                .orElse(5_000_000);
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.supermachine.tar;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -12,6 +13,7 @@ import java.util.TreeMap;
 final class PaxRecords {
 
     private static final int LENGTH_DIGITS = 8;
+    private static final Set<String> KEYS = Set.of("path", "linkpath", "size", "uid", "gid", "mtime");
 
     private PaxRecords() {}
 
@@ -26,7 +28,10 @@ final class PaxRecords {
         out.write('\n');
     }
 
-    /** Reads the records in order; of two with the same key the later one stands. */
+    /**
+     * Reads the records in order; of two with the same key the later one stands. Those that nobody here asks for are checked and left out: a header may hold
+     * a hundred thousand of them.
+     */
     static Map<String, String> parse(byte[] data, TarErrors errors) {
         Map<String, String> records = new TreeMap<>();
         int at = 0;
@@ -52,7 +57,10 @@ final class PaxRecords {
             if (equals <= 0) {
                 throw errors.of("a pax record has no key.");
             }
-            records.put(record.substring(0, equals), record.substring(equals + 1));
+            String key = record.substring(0, equals);
+            if (KEYS.contains(key) || key.startsWith(TarHeader.XATTR_KEY) || key.startsWith(TarHeader.SPARSE_KEY)) {
+                records.put(key, record.substring(equals + 1));
+            }
             at = end;
         }
         return records;

@@ -14,14 +14,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class TarHeader {
 
+    static final String XATTR_KEY = "SCHILY.xattr.";
+    static final String SPARSE_KEY = "GNU.sparse.";
+
     private static final long MAX_SIZE = 1L << 60;
     private static final long MAX_ID = 0xffff_ffffL;
     private static final int MAX_MAJOR = (1 << 12) - 1;
     private static final int MAX_MINOR = (1 << 20) - 1;
     private static final int MAX_XATTR_NAME = 255;
     private static final int MAX_XATTR_VALUE = 65536;
-    private static final String XATTR_KEY = "SCHILY.xattr.";
-    private static final String SPARSE_KEY = "GNU.sparse.";
 
     private final byte[] block;
     private final TarErrors errors;

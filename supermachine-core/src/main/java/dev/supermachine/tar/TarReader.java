@@ -21,8 +21,13 @@ public final class TarReader implements Closeable {
     /** The longest name or link target in bytes; Linux allows one byte less. */
     public static final int MAX_PATH = 4096;
 
-    /** The most bytes of one extended header or long name. Attribute values are at most 64 KiB each. */
+    /** The most bytes of the extended headers and long names before one entry together. Attribute values are at most 64 KiB each. */
     static final int MAX_EXTENSION = 1 << 20;
+
+    /** The most bytes of all global headers together: what they say is worked through again with every entry. */
+    static final int MAX_GLOBAL = 1 << 16;
+
+    private static final int DRAIN_BUFFER = 1 << 16;
 
     private final InputStream in;
     private final TarErrors errors;
@@ -31,6 +36,7 @@ public final class TarReader implements Closeable {
     private final byte[] block = new byte[Ustar.BLOCK];
     private final Map<String, String> global = new HashMap<>();
     private int globalSize;
+    private int extensionSize;
     private long position;
     private long contentLeft;
     private int padding;
@@ -73,14 +79,18 @@ public final class TarReader implements Closeable {
      * @throws SupermachineException if something is wrong with the archive, made by the {@link TarErrors}
      */
     public @Nullable TarEntry next() {
-        Map<String, String> pax = new HashMap<>(global);
+        Map<String, String> pax = global;
         String longName = null;
         String longLink = null;
+        boolean awaited = false;
+        extensionSize = 0;
         while (nextHeader()) {
             TarHeader header = new TarHeader(block, position - Ustar.BLOCK, errors);
-            switch (header.typeFlag()) {
-                case 'x' -> pax.putAll(PaxRecords.parse(extension(header, "a pax header"), errors));
-                case 'g' -> pax.putAll(addGlobal(header));
+            char flag = header.typeFlag();
+            awaited |= flag == 'x' || flag == 'L' || flag == 'K';
+            switch (flag) {
+                case 'x' -> pax = with(pax, PaxRecords.parse(extension(header, "a pax header"), errors));
+                case 'g' -> pax = addGlobal(header, pax);
                 case 'L' -> longName = untilZero(extension(header, "a long name"));
                 case 'K' -> longLink = untilZero(extension(header, "a long link name"));
                 default -> {
@@ -90,7 +100,7 @@ public final class TarReader implements Closeable {
                 }
             }
         }
-        if (longName != null || longLink != null || !pax.equals(global)) {
+        if (awaited) {
             throw errors.of("the archive ends after an extended header, where the entry it belongs to should follow.");
         }
         return null;
@@ -129,6 +139,29 @@ public final class TarReader implements Closeable {
      */
     public long position() {
         return position;
+    }
+
+    /**
+     * Reads what follows the archive's last entry to the end of the stream, so that a stream that checks itself at its end does so. What stands there
+     * counts against the limit.
+     *
+     * @throws SupermachineException if the stream cannot be read, or is longer than the limit, made by the {@link TarErrors}
+     */
+    public void drain() {
+        ended = true;
+        contentLeft = 0;
+        padding = 0;
+        byte[] buffer = new byte[DRAIN_BUFFER];
+        try {
+            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+                position += count;
+                if (position > maxBytes) {
+                    throw errors.tooLarge("", 0, position, maxBytes);
+                }
+            }
+        } catch (IOException e) {
+            throw errors.unreadable(e);
+        }
     }
 
     @Override
@@ -218,6 +251,11 @@ public final class TarReader implements Closeable {
         if (size > MAX_EXTENSION) {
             throw errors.of(what + " is " + size + " bytes long; at most " + MAX_EXTENSION + " are read.");
         }
+        extensionSize += (int) size;
+        if (extensionSize > MAX_EXTENSION) {
+            throw errors.of("the extended headers before one entry are " + extensionSize + " bytes long together, with "
+                    + what + " of " + size + "; at most " + MAX_EXTENSION + " are read.");
+        }
         begin(size, "");
         byte[] data = new byte[(int) size];
         int filled = 0;
@@ -228,14 +266,24 @@ public final class TarReader implements Closeable {
         return data;
     }
 
-    private Map<String, String> addGlobal(TarHeader header) {
-        Map<String, String> records = PaxRecords.parse(extension(header, "a global pax header"), errors);
-        global.putAll(records);
-        globalSize += (int) header.size();
-        if (globalSize > MAX_EXTENSION) {
-            throw errors.of("the global pax headers together are more than " + MAX_EXTENSION + " bytes long.");
+    private Map<String, String> addGlobal(TarHeader header, Map<String, String> pax) {
+        byte[] data = extension(header, "a global pax header");
+        globalSize += data.length;
+        if (globalSize > MAX_GLOBAL) {
+            throw errors.of("the global pax headers are " + globalSize + " bytes long together; at most " + MAX_GLOBAL
+                    + " are read.");
         }
-        return records;
+        Map<String, String> records = PaxRecords.parse(data, errors);
+        Map<String, String> result = pax == global ? global : with(pax, records);
+        global.putAll(records);
+        return result;
+    }
+
+    /** Never changes the global records: those of one entry end with it. */
+    private Map<String, String> with(Map<String, String> pax, Map<String, String> records) {
+        Map<String, String> result = pax == global ? new HashMap<>(global) : pax;
+        result.putAll(records);
+        return result;
     }
 
     private static String untilZero(byte[] data) {

@@ -25,8 +25,10 @@ class LayerErrorsTest {
     void tooLarge() {
         assertThatThrownBy(() -> reader(TAR, 1000).next())
                 .isInstanceOf(ImageException.class)
-                .hasMessage("Layer sha256:feed, entry \"a\": with its 600 bytes the layers go beyond the limit for one"
-                        + " image. The layer may be a decompression bomb; if not, raise the limit.");
+                .hasMessage(
+                        "Layer sha256:feed, entry \"a\": the layers hold at least 1112 bytes uncompressed, but the limit"
+                                + " for one image is 1000 (supermachine.image.max.bytes). The layer may be a decompression"
+                                + " bomb; if the image is meant to be so large, raise that setting.");
     }
 
     @Test

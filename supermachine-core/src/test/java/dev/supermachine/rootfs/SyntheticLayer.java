@@ -34,33 +34,7 @@ final class SyntheticLayer implements LayerSource {
 
     @Override
     public InputStream open() {
-        return new InputStream() {
-            private int next;
-            private byte[] piece = new byte[0];
-            private int at;
-
-            @Override
-            public int read() {
-                byte[] one = new byte[1];
-                return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-            }
-
-            @Override
-            public int read(byte[] buffer, int offset, int length) {
-                while (at == piece.length) {
-                    byte[] following = piece(next++);
-                    if (following == null) {
-                        return -1;
-                    }
-                    piece = following;
-                    at = 0;
-                }
-                int count = Math.min(length, piece.length - at);
-                System.arraycopy(piece, at, buffer, offset, count);
-                at += count;
-                return count;
-            }
-        };
+        return new PiecesInput(this::piece);
     }
 
     private byte @Nullable [] piece(int number) {

@@ -42,6 +42,8 @@ class SettingsTest {
         assertThat(settings.bakeTimeout()).isEqualTo(Duration.ofMinutes(3));
         assertThat(settings.acquireTimeout()).isEqualTo(Duration.ofMinutes(1));
         assertThat(settings.memoryBudgetMib()).isEmpty();
+        assertThat(settings.imageMaxBytes()).isEqualTo(64L * 1024 * 1024 * 1024);
+        assertThat(settings.imageMaxEntries()).isEqualTo(5_000_000);
         assertThat(settings.registryParallelism()).isEqualTo(4);
         assertThat(settings.registryIdleTimeout()).isEqualTo(Duration.ofSeconds(30));
     }
@@ -109,6 +111,8 @@ class SettingsTest {
         "supermachine.bake.timeout, 90, 'a positive duration such as 500 ms, 90 s, 3 min, 2 h or 30 d'",
         "supermachine.bake.timeout, -1 s, 'a positive duration such as 500 ms, 90 s, 3 min, 2 h or 30 d'",
         "supermachine.memory.budget.mib, 0, a whole number from 1 to 2147483647",
+        "supermachine.image.max.bytes, -1, 'a positive size such as 1073741824, 512 MiB or 20 GiB'",
+        "supermachine.image.max.entries, 0, a whole number from 1 to 2147483647",
         "supermachine.registry.parallelism, many, a whole number from 1 to 32",
     })
     void aWrongValueIsNamedWithItsPlaceAndWhatWasExpected(String key, String value, String expected) {
@@ -120,6 +124,8 @@ class SettingsTest {
                         case "supermachine.snapshots.max.bytes" -> settings.snapshotsMaxBytes();
                         case "supermachine.bake.timeout" -> settings.bakeTimeout();
                         case "supermachine.memory.budget.mib" -> settings.memoryBudgetMib();
+                        case "supermachine.image.max.bytes" -> settings.imageMaxBytes();
+                        case "supermachine.image.max.entries" -> settings.imageMaxEntries();
                         default -> settings.registryParallelism();
                     }
                 })

@@ -1,5 +1,6 @@
 package dev.supermachine.tar;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.supermachine.ImageException;
@@ -8,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -118,6 +120,34 @@ class TarRefusalsTest {
         assertThatThrownBy(() -> TarReaderTest.entries(Arrays.copyOf(header, 512)))
                 .isInstanceOf(ImageException.class)
                 .hasMessageContaining("is 1048577 bytes long; at most 1048576 are read.");
+    }
+
+    @Test
+    void refusesManyExtensionsBeforeOneEntry() {
+        byte[] half = TarSpec.of('x', "x")
+                .content(TarSpec.paxData(Map.of("SCHILY.xattr.user.a", "v".repeat(TarReader.MAX_EXTENSION / 2))))
+                .bytes();
+        byte[] name = TarSpec.of('L', "x").content(new byte[1000]).bytes();
+
+        assertThatThrownBy(() -> TarReaderTest.entries(TarReaderTest.join(half, name, half)))
+                .isInstanceOf(ImageException.class)
+                .hasMessageMatching("Layer sha256:feed: the extended headers before one entry are \\d+ bytes long"
+                        + " together, with a pax header of \\d+; at most 1048576 are read\\.");
+    }
+
+    @Test
+    void refusesGlobalHeadersThatAddUp() {
+        byte[] global = TarSpec.of('g', "x")
+                .content(TarSpec.paxData(Map.of("comment", "v".repeat(30_000))))
+                .bytes();
+        byte[] entry = TarSpec.file("a", "").bytes();
+
+        assertThat(TarReaderTest.entries(TarReaderTest.join(global, entry, global, entry)))
+                .hasSize(2);
+        assertThatThrownBy(() -> TarReaderTest.entries(TarReaderTest.join(global, entry, global, entry, global)))
+                .isInstanceOf(ImageException.class)
+                .hasMessage("Layer sha256:feed: the global pax headers are 90045 bytes long together; at most 65536 are"
+                        + " read.");
     }
 
     @Test
