@@ -74,7 +74,9 @@ public final class Baker {
                         pullListener,
                         PullSettings.defaults()
                                 .withParallelBlobs(settings.registryParallelism())
-                                .withIdleTimeout(settings.registryIdleTimeout()))
+                                .withIdleTimeout(settings.registryIdleTimeout())
+                                .withMirrors(settings.registryMirrors())
+                                .withCaFile(settings.registryCaFile()))
                 .pull(request.source(), request.platform(), request.pullPolicy());
         long pulled = System.nanoTime();
         WorkloadSpec workload = workload(request, image.config());
