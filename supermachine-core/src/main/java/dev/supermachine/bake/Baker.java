@@ -75,7 +75,9 @@ public final class Baker {
                         pullListener,
                         PullSettings.defaults()
                                 .withParallelBlobs(settings.registryParallelism())
-                                .withIdleTimeout(settings.registryIdleTimeout()))
+                                .withIdleTimeout(settings.registryIdleTimeout())
+                                .withMirrors(settings.registryMirrors())
+                                .withCaFile(settings.registryCaFile()))
                 .withMaxImageBytes(settings.imageMaxBytes())
                 .pull(request.source(), request.platform(), request.pullPolicy());
         long pulled = System.nanoTime();

@@ -2,6 +2,7 @@ package dev.supermachine.oci;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -14,6 +15,8 @@ import java.util.Optional;
  * @param retries how often and after what time something is tried again
  * @param parallelBlobs how many layers are fetched at once
  * @param dockerConfig the file with credentials; need not exist; empty for none
+ * @param mirrors for a registry, such as {@code docker.io}, the mirrors to ask first, each {@code host[:port][/path]}
+ * @param caFile certificates in PEM that are trusted beside those that Java trusts; empty for none
  * @since 0.1
  */
 public record PullSettings(
@@ -22,7 +25,9 @@ public record PullSettings(
         Duration idleTimeout,
         RetryPolicy retries,
         int parallelBlobs,
-        Optional<Path> dockerConfig) {
+        Optional<Path> dockerConfig,
+        Map<String, List<String>> mirrors,
+        Optional<Path> caFile) {
 
     /**
      * Checks the numbers.
@@ -38,11 +43,12 @@ public record PullSettings(
         if (parallelBlobs < 1) {
             throw new IllegalArgumentException("At least one blob must be fetched at once, but was: " + parallelBlobs);
         }
+        mirrors = Map.copyOf(mirrors);
     }
 
     /**
      * The defaults: 10 s to connect, 60 s for headers, 30 s of silence, the {@linkplain RetryPolicy#defaults() usual} retries, four layers at once, Docker's own
-     * configuration file.
+     * configuration file, no mirrors, no certificates but Java's.
      *
      * @return the settings for this user and environment
      */
@@ -59,7 +65,9 @@ public record PullSettings(
                 Duration.ofSeconds(30),
                 RetryPolicy.defaults(),
                 4,
-                Optional.of(config.resolve("config.json")));
+                Optional.of(config.resolve("config.json")),
+                Map.of(),
+                Optional.empty());
     }
 
     /**
@@ -69,7 +77,8 @@ public record PullSettings(
      * @return new settings
      */
     public PullSettings withDockerConfig(Path file) {
-        return new PullSettings(connectTimeout, headerTimeout, idleTimeout, retries, parallelBlobs, Optional.of(file));
+        return new PullSettings(
+                connectTimeout, headerTimeout, idleTimeout, retries, parallelBlobs, Optional.of(file), mirrors, caFile);
     }
 
     /**
@@ -81,7 +90,7 @@ public record PullSettings(
      * @return new settings
      */
     public PullSettings withTimeouts(Duration connect, Duration headers, Duration idle) {
-        return new PullSettings(connect, headers, idle, retries, parallelBlobs, dockerConfig);
+        return new PullSettings(connect, headers, idle, retries, parallelBlobs, dockerConfig, mirrors, caFile);
     }
 
     /**
@@ -101,7 +110,8 @@ public record PullSettings(
      * @return new settings
      */
     public PullSettings withRetries(RetryPolicy policy) {
-        return new PullSettings(connectTimeout, headerTimeout, idleTimeout, policy, parallelBlobs, dockerConfig);
+        return new PullSettings(
+                connectTimeout, headerTimeout, idleTimeout, policy, parallelBlobs, dockerConfig, mirrors, caFile);
     }
 
     /**
@@ -111,6 +121,29 @@ public record PullSettings(
      * @return a changed copy
      */
     public PullSettings withParallelBlobs(int count) {
-        return new PullSettings(connectTimeout, headerTimeout, idleTimeout, retries, count, dockerConfig);
+        return new PullSettings(
+                connectTimeout, headerTimeout, idleTimeout, retries, count, dockerConfig, mirrors, caFile);
+    }
+
+    /**
+     * The same with mirrors.
+     *
+     * @param ofRegistries for a registry, such as {@code docker.io}, the mirrors to ask first, each {@code host[:port][/path]}
+     * @return new settings
+     */
+    public PullSettings withMirrors(Map<String, List<String>> ofRegistries) {
+        return new PullSettings(
+                connectTimeout, headerTimeout, idleTimeout, retries, parallelBlobs, dockerConfig, ofRegistries, caFile);
+    }
+
+    /**
+     * The same with certificates of one's own.
+     *
+     * @param file certificates in PEM, or empty for none but those that Java trusts
+     * @return new settings
+     */
+    public PullSettings withCaFile(Optional<Path> file) {
+        return new PullSettings(
+                connectTimeout, headerTimeout, idleTimeout, retries, parallelBlobs, dockerConfig, mirrors, file);
     }
 }

@@ -32,18 +32,21 @@ final class RegistryEndpoint {
     private final RegistryFailures failures;
     private final RegistryAuth auth;
 
-    RegistryEndpoint(ImageReference reference, PullSettings settings, CredentialHelpers helpers) {
-        this.base = base(reference.registry());
-        this.repository = reference.repository();
+    /**
+     * @param asked what is pulled, for messages
+     * @param here the same image as this server knows it
+     */
+    RegistryEndpoint(ImageReference asked, ImageReference here, PullSettings settings, CredentialHelpers helpers) {
+        this.base = base(here.registry());
+        this.repository = here.repository();
         this.settings = settings;
-        this.failures = new RegistryFailures(reference);
+        this.failures = new RegistryFailures(asked, here);
         this.http = new RegistryHttp(settings, failures);
         this.auth = new RegistryAuth(
                 http,
                 failures,
                 repository,
-                () -> settings.dockerConfig()
-                        .flatMap(file -> new DockerConfig(file, helpers).find(reference.registry())));
+                () -> settings.dockerConfig().flatMap(file -> new DockerConfig(file, helpers).find(here.registry())));
     }
 
     static URI base(String registry) {

@@ -22,14 +22,20 @@ final class RegistryFailures {
 
     private static final int MAX_ERROR = 64 * 1024;
 
+    private final ImageReference asked;
     private final ImageReference reference;
 
-    RegistryFailures(ImageReference reference) {
-        this.reference = reference;
+    /**
+     * @param asked what is pulled
+     * @param here the same image as the server that fails knows it, a mirror perhaps
+     */
+    RegistryFailures(ImageReference asked, ImageReference here) {
+        this.asked = asked;
+        this.reference = here;
     }
 
     ImageException failure(String what, @Nullable Throwable cause) {
-        return new ImageException("Cannot pull " + reference + ": " + what, cause);
+        return new ImageException("Cannot pull " + asked + ": " + what, cause);
     }
 
     /** No answer; {@code tries} says how often one was hoped for. */
@@ -69,7 +75,7 @@ final class RegistryFailures {
                     "no secure connection to " + uri.getAuthority() + " (tried " + tried + ": " + cause.getMessage()
                             + ").",
                     " Registries on other machines need https with a certificate that this Java trusts; one of your own is made known"
-                            + " with -Djavax.net.ssl.trustStore. Plain http is used for localhost only.",
+                            + " with the setting supermachine.registry.ca.file. Plain http is used for localhost only.",
                     cause);
         }
         return notReached(
@@ -106,8 +112,8 @@ final class RegistryFailures {
             return notServed(
                     answered,
                     ", expected 200." + answer.tries()
-                            + " The registry limits how often it is asked. Try again later, or log in: docker login "
-                            + reference.registry() + ".");
+                            + " The registry limits how often it is asked. Try again later, log in (docker login "
+                            + reference.registry() + "), or use a mirror (supermachine.registry.mirrors).");
         }
         if (status >= 500) {
             return notServed(

@@ -40,11 +40,12 @@ final class RegistryHttp {
     RegistryHttp(PullSettings settings, RegistryFailures failures) {
         this.settings = settings;
         this.failures = failures;
-        this.client = HttpClient.newBuilder()
+        HttpClient.Builder builder = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
                 .followRedirects(HttpClient.Redirect.NEVER)
-                .connectTimeout(settings.connectTimeout())
-                .build();
+                .connectTimeout(settings.connectTimeout());
+        settings.caFile().map(RegistryTrust::with).ifPresent(builder::sslContext);
+        this.client = builder.build();
     }
 
     /** Whether a host, without port, is this machine by its name; nothing is looked up, so that a name server cannot make it so. */

@@ -3,6 +3,9 @@ package dev.supermachine.settings;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -58,6 +61,21 @@ record SettingValue(String origin, String text) {
             throw wrong(expected, e);
         }
         throw wrong(expected, null);
+    }
+
+    /** Pairs with {@code =} between their parts and commas between them; what has the same left side comes together. */
+    Map<String, List<String>> asLists() {
+        Map<String, List<String>> result = new LinkedHashMap<>();
+        for (String pair : text.split(",", -1)) {
+            int equals = pair.indexOf('=');
+            String left = equals < 0 ? "" : pair.substring(0, equals).strip();
+            String right = pair.substring(equals + 1).strip();
+            if (left.isEmpty() || right.isEmpty() || right.contains("=") || right.contains("://")) {
+                throw wrong("a list such as docker.io=mirror.example:5000/proxy, quay.io=mirror.example", null);
+            }
+            result.computeIfAbsent(left, key -> new ArrayList<>()).add(right);
+        }
+        return result;
     }
 
     private long quantity(Map<String, Long> units, String expected) {

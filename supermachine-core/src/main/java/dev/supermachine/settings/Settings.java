@@ -3,6 +3,7 @@ package dev.supermachine.settings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Function;
@@ -101,6 +102,18 @@ public final class Settings {
             "`30 s`",
             "How long a registry may send nothing in the middle of an answer before the connection is given up and the blob resumed on another.");
 
+    private static final SettingDefinition REGISTRY_MIRRORS = new SettingDefinition(
+            "supermachine.registry.mirrors",
+            "`REGISTRY=MIRROR`, several with commas",
+            "none",
+            "Mirrors to ask before a registry, as `docker.io=mirror.example:5000/proxy`; several of one registry in their order.");
+
+    private static final SettingDefinition REGISTRY_CA_FILE = new SettingDefinition(
+            "supermachine.registry.ca.file",
+            "absolute path",
+            "none",
+            "Certificates in PEM that registries may use beside those that Java trusts.");
+
     private static final List<SettingDefinition> ALL = List.of(
             CACHE_DIR,
             SNAPSHOTS_DIR,
@@ -115,7 +128,9 @@ public final class Settings {
             IMAGE_MAX_BYTES,
             IMAGE_MAX_ENTRIES,
             REGISTRY_PARALLELISM,
-            REGISTRY_IDLE_TIMEOUT);
+            REGISTRY_IDLE_TIMEOUT,
+            REGISTRY_MIRRORS,
+            REGISTRY_CA_FILE);
 
     private final Function<String, @Nullable String> parameters;
     private final Function<String, @Nullable String> properties;
@@ -307,6 +322,24 @@ public final class Settings {
      */
     public Duration registryIdleTimeout() {
         return value(REGISTRY_IDLE_TIMEOUT).map(SettingValue::asDuration).orElse(Duration.ofSeconds(30));
+    }
+
+    /**
+     * The mirrors of registries.
+     *
+     * @return for each registry that has some its mirrors, each {@code host[:port][/path]}, in their order; empty unless set
+     */
+    public Map<String, List<String>> registryMirrors() {
+        return value(REGISTRY_MIRRORS).map(SettingValue::asLists).orElse(Map.of());
+    }
+
+    /**
+     * Certificates that registries may use beside those that Java trusts.
+     *
+     * @return an absolute path, or empty
+     */
+    public Optional<Path> registryCaFile() {
+        return value(REGISTRY_CA_FILE).map(SettingValue::asPath);
     }
 
     private Optional<SettingValue> value(SettingDefinition definition) {

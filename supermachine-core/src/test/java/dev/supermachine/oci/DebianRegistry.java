@@ -31,6 +31,19 @@ final class DebianRegistry implements AutoCloseable {
 
     /** @param login whether it asks for a user and a password, which it then makes up */
     static DebianRegistry start(Path directory, boolean login) throws IOException {
+        return start(directory, login, "");
+    }
+
+    /** One that speaks https, with a login. */
+    static DebianRegistry startSecure(Path directory, TestAuthority authority) throws IOException {
+        return start(
+                directory,
+                true,
+                "  tls:\n    certificate: " + authority.serverCertificate() + "\n    key: " + authority.serverKey()
+                        + "\n");
+    }
+
+    private static DebianRegistry start(Path directory, boolean login, String tls) throws IOException {
         Files.createDirectories(directory);
         StringBuilder config = new StringBuilder();
         config.append("version: 0.1\n");
@@ -38,7 +51,7 @@ final class DebianRegistry implements AutoCloseable {
         config.append("storage:\n  filesystem:\n    rootdirectory: ")
                 .append(directory.resolve("data"))
                 .append('\n');
-        config.append("http:\n  addr: 127.0.0.1:0\n");
+        config.append("http:\n  addr: 127.0.0.1:0\n").append(tls);
         if (login) {
             config.append("auth:\n  htpasswd:\n    realm: test\n    path: ")
                     .append(directory.resolve("htpasswd"))
@@ -62,6 +75,11 @@ final class DebianRegistry implements AutoCloseable {
 
     String address() {
         return "127.0.0.1:" + port;
+    }
+
+    /** The same address in a form that does not tell that it is this machine's, so that it is spoken to as any other: over https. */
+    String addressOfAnyMachine() {
+        return "[::ffff:7f00:1]:" + port;
     }
 
     String user() {

@@ -75,7 +75,9 @@ class DockerConfigTest {
                         Duration.ofSeconds(30),
                         RetryPolicy.defaults(),
                         4,
-                        Optional.of(Path.of("/etc/d/config.json"))));
+                        Optional.of(Path.of("/etc/d/config.json")),
+                        Map.of(),
+                        Optional.empty()));
         assertThatThrownBy(() -> PullSettings.defaults().withTimeouts(Duration.ZERO, Duration.ZERO, Duration.ZERO))
                 .hasMessage("A timeout must be positive, but was: PT0S");
     }

@@ -69,10 +69,17 @@ final class FakeRegistry implements AutoCloseable {
 
     /** Serves an image as {@code app:1}. */
     FakeRegistry serve(TestImage image) {
+        return serve(image, "app");
+    }
+
+    /** Serves an image with the tag {@code 1}. */
+    FakeRegistry serve(TestImage image, String repository) {
         byte[] manifest = image.manifest();
-        on("/v2/app/manifests/1", ok(MediaTypes.OCI_MANIFEST, manifest));
-        manifest(manifest, MediaTypes.OCI_MANIFEST);
-        return blobs(image);
+        on("/v2/" + repository + "/manifests/1", ok(MediaTypes.OCI_MANIFEST, manifest));
+        on("/v2/" + repository + "/manifests/" + Digest.of(manifest), ok(MediaTypes.OCI_MANIFEST, manifest));
+        image.blobs.forEach(
+                (digest, bytes) -> on("/v2/" + repository + "/blobs/" + digest, ok("application/octet-stream", bytes)));
+        return this;
     }
 
     FakeRegistry manifest(byte[] manifest, String type) {

@@ -73,8 +73,8 @@ class RegistryRetryTest extends RegistryTest {
                 .hasMessageStartingWith("Cannot pull " + name() + ": GET " + registry.url(blob(image.layerDigest(0)))
                         + " answered 429 (TOOMANYREQUESTS: slow down), expected 200. It was asked 6 times in ")
                 .hasMessageEndingWith(
-                        " ms. The registry limits how often it is asked. Try again later, or log in: docker login "
-                                + registry.address() + ".");
+                        " ms. The registry limits how often it is asked. Try again later, log in (docker login "
+                                + registry.address() + "), or use a mirror (supermachine.registry.mirrors).");
         assertThat(registry.requests())
                 .extracting(Request::path)
                 .filteredOn(path -> path.equals(blob(image.layerDigest(0))))

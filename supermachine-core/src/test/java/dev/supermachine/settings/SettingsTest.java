@@ -46,6 +46,8 @@ class SettingsTest {
         assertThat(settings.imageMaxEntries()).isEqualTo(5_000_000);
         assertThat(settings.registryParallelism()).isEqualTo(4);
         assertThat(settings.registryIdleTimeout()).isEqualTo(Duration.ofSeconds(30));
+        assertThat(settings.registryMirrors()).isEmpty();
+        assertThat(settings.registryCaFile()).isEmpty();
     }
 
     @Test
@@ -71,8 +73,17 @@ class SettingsTest {
 
     @Test
     void everySettingIsReadFromItsKeyAndItsVariable() {
-        Map<String, String> samples =
-                Map.of("size", "3 MiB", "duration", "7 s", "engine name", "kvm", "absolute path", "/x");
+        Map<String, String> samples = Map.of(
+                "size",
+                "3 MiB",
+                "duration",
+                "7 s",
+                "engine name",
+                "kvm",
+                "absolute path",
+                "/x",
+                "`REGISTRY=MIRROR`, several with commas",
+                "a=b");
         for (SettingDefinition definition : Settings.all()) {
             String sample = samples.getOrDefault(definition.kind(), "7");
             Settings none = Settings.of(key -> null, properties::get, key -> null);
@@ -131,6 +142,19 @@ class SettingsTest {
                 })
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(message);
+    }
+
+    @Test
+    void mirrorsAreAList() {
+        properties.put("supermachine.registry.mirrors", "docker.io=m:5000/p , quay.io = q.example,docker.io=n:1");
+        assertThat(settings.registryMirrors())
+                .isEqualTo(Map.of("docker.io", List.of("m:5000/p", "n:1"), "quay.io", List.of("q.example")));
+        for (String wrong : List.of("docker.io", "docker.io=", "=m", "a=b,,c=d", "docker.io=https://m", "a=b=c")) {
+            properties.put("supermachine.registry.mirrors", wrong);
+            assertThatThrownBy(settings::registryMirrors)
+                    .hasMessage("The system property supermachine.registry.mirrors should be a list such as"
+                            + " docker.io=mirror.example:5000/proxy, quay.io=mirror.example, but was: '" + wrong + "'");
+        }
     }
 
     @Test
