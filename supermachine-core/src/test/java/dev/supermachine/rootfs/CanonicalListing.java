@@ -9,7 +9,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /** The canonical listing of directories and of image files, both made by the one program that also runs in guests. */
-final class CanonicalListing {
+public final class CanonicalListing {
 
     /** Where the time of last modification stands in a line. */
     private static final int MTIME = 7;
@@ -17,7 +17,7 @@ final class CanonicalListing {
     private final Path scratch;
     private final String program;
 
-    CanonicalListing(Path scratch) {
+    public CanonicalListing(Path scratch) {
         this.scratch = scratch;
         program = scratch.resolve("listing").toString();
         Path source = Path.of("src/test/guest/listing.c");
@@ -35,16 +35,16 @@ final class CanonicalListing {
     }
 
     /** The static program itself, to be copied into a guest. */
-    Path program() {
+    public Path program() {
         return Path.of(program);
     }
 
-    List<String> ofDirectory(Path directory) {
+    public List<String> ofDirectory(Path directory) {
         return Tools.check(scratch, program, directory.toString()).lines().toList();
     }
 
     /** Mounts the image read-only, so that it is the kernel that reads it. */
-    List<String> ofImage(Path image) {
+    public List<String> ofImage(Path image) {
         Path mountPoint = scratch.resolve("mounted");
         if (!Files.exists(mountPoint)) {
             Tools.check(scratch, "mkdir", mountPoint.toString());
@@ -62,7 +62,7 @@ final class CanonicalListing {
      *
      * @param from seconds since the epoch
      */
-    static List<String> withoutTimesFrom(long from, List<String> reference, List<String> lines) {
+    public static List<String> withoutTimesFrom(long from, List<String> reference, List<String> lines) {
         List<String> result = new ArrayList<>();
         for (int i = 0; i < lines.size(); i++) {
             boolean present = i < reference.size() && seconds(reference.get(i)) >= from;
@@ -76,7 +76,7 @@ final class CanonicalListing {
     }
 
     /** The lines that only one of two listings has, sorted, so that the two sides of a difference stand together. */
-    static List<String> difference(List<String> expected, List<String> actual) {
+    public static List<String> difference(List<String> expected, List<String> actual) {
         Set<String> have = new HashSet<>(actual);
         Set<String> want = new HashSet<>(expected);
         return Stream.concat(

@@ -9,16 +9,16 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Programs of the host that the image is compared with. */
-final class Tools {
+public final class Tools {
 
     private static final long TIMEOUT_SECONDS = 300;
 
-    record Outcome(int status, String output, String errors) {}
+    public record Outcome(int status, String output, String errors) {}
 
     private Tools() {}
 
     /** Fails, saying what to install, unless each program is on the path. */
-    static void require(String... programs) {
+    public static void require(String... programs) {
         for (String program : programs) {
             boolean found = false;
             for (String directory : System.getenv("PATH").split(":", -1)) {
@@ -31,7 +31,7 @@ final class Tools {
         }
     }
 
-    static Outcome run(Path scratch, List<String> command) {
+    public static Outcome run(Path scratch, List<String> command) {
         try {
             Path output = Files.createTempFile(scratch, "out", "");
             Path errors = Files.createTempFile(scratch, "err", "");
@@ -59,7 +59,7 @@ final class Tools {
     }
 
     /** The standard output; fails unless the status is 0. */
-    static String check(Path scratch, String... command) {
+    public static String check(Path scratch, String... command) {
         Outcome outcome = run(scratch, List.of(command));
         if (outcome.status() != 0) {
             throw new AssertionError(List.of(command) + " ended with status " + outcome.status() + ":\n"
