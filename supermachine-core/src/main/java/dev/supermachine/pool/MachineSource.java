@@ -68,6 +68,11 @@ public final class MachineSource {
         return image;
     }
 
+    /** Where the machines' memory is booked. */
+    MemoryLedger ledger() {
+        return ledger;
+    }
+
     /**
      * Does all that can be done before anyone wants the machine.
      *
