@@ -79,6 +79,7 @@ public final class MachineSource {
      * @param timeout how long to wait for memory
      * @return a machine that waits
      * @throws dev.supermachine.AcquireException if there is no memory for it in time
+     * @throws dev.supermachine.SnapshotException if the snapshot is gone, or was damaged since it was opened
      * @throws EngineException if it cannot be restored
      */
     Spare prepare(Duration timeout) {
@@ -87,6 +88,7 @@ public final class MachineSource {
         Holdings holdings = new Holdings(booking, null);
         try {
             holdings = new Holdings(booking, snapshot.acquireUse());
+            snapshot.requireUnchanged();
             return new Spare(name, hypervisor.prepare(snapshot.source(name)), holdings);
         } catch (RuntimeException | Error e) {
             holdings.close();
