@@ -105,11 +105,13 @@ public final class Baker {
             Guest guest,
             BakeWorkspace workspace)
             throws IOException {
+        SnapshotDetails details = details(request, hypervisor, image, workload, guest);
         LOG.info(
-                "Baking '{}' from {} on the engine {}; the result is kept and used again",
+                "Baking '{}' from {} on the engine {}; the result is kept and used again. {}",
                 request.name(),
                 request.reference(),
-                hypervisor.id());
+                hypervisor.id(),
+                store.whyNotReused(request.name(), details).orElse(""));
         Path cache = settings.cacheDirectory();
         RootfsLimits limits = new RootfsLimits(settings.imageMaxBytes(), settings.imageMaxEntries());
         Path rootImage = workspace.linkOrCopyRootImage(new RootImages(cache, limits).of(image));
@@ -122,13 +124,18 @@ public final class Baker {
                 request.memoryMib(),
                 request.vcpus(),
                 workspace.machineDirectory());
-        String consoleTail;
         BakeMemory.Held held = memory.take(spec.name(), spec.memoryMib());
         try {
-            consoleTail = new GuestBake(hypervisor, request, workload, settings.bakeTimeout()).run(spec);
+            return details.withConsoleTail(
+                    new GuestBake(hypervisor, request, workload, settings.bakeTimeout()).run(spec));
         } finally {
             held.close();
         }
+    }
+
+    /** What is known before the machine boots: all but its console. */
+    private SnapshotDetails details(
+            BakeRequest request, Hypervisor hypervisor, PulledImage image, WorkloadSpec workload, Guest guest) {
         return new SnapshotDetails(
                 request.reference(),
                 image.manifestDigest(),
@@ -144,7 +151,7 @@ public final class Baker {
                 guest.agentSha256(),
                 store.environmentDigest().of(request.environment()),
                 describe(workload),
-                consoleTail);
+                "");
     }
 
     private static BakeInputs inputs(BakeRequest request, Hypervisor hypervisor, PulledImage image, Guest guest) {

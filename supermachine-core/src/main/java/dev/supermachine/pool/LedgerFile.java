@@ -10,10 +10,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +43,7 @@ final class LedgerFile implements AutoCloseable {
         // Under the lock, or another process could take the new file for that of a dead one and remove it before it is
         // locked.
         try (FileLock lock = lock()) {
+            sweep();
             alive = FileLock.tryExclusive(aliveFile(owner))
                     .orElseThrow(() -> new IOException("The file " + aliveFile(owner) + " is locked by somebody else"));
             assert lock.isCurrent();
@@ -71,6 +74,17 @@ final class LedgerFile implements AutoCloseable {
         }
     }
 
+    /** The ledger as somebody left it, without waiting for the lock; entries of dead processes may be in it, and a broken one is empty. */
+    LedgerState peek() throws IOException {
+        Path file = ledger();
+        try {
+            return Files.exists(file) ? LedgerState.read(Files.readString(file)) : LedgerState.EMPTY;
+        } catch (JsonFormatException e) {
+            LOG.trace("{} cannot be read, and will be begun anew", file, e);
+            return LedgerState.EMPTY;
+        }
+    }
+
     /** Gives up everything that this process has or wants. */
     @Override
     public void close() {
@@ -87,7 +101,7 @@ final class LedgerFile implements AutoCloseable {
     }
 
     private LedgerState read() throws IOException {
-        Path file = directory.resolve("ledger");
+        Path file = ledger();
         if (!Files.exists(file)) {
             return LedgerState.EMPTY;
         }
@@ -110,7 +124,7 @@ final class LedgerFile implements AutoCloseable {
         Files.deleteIfExists(temporary);
         Files.createFile(temporary, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         Files.writeString(temporary, state.write());
-        Files.move(temporary, directory.resolve("ledger"), StandardCopyOption.ATOMIC_MOVE);
+        Files.move(temporary, ledger(), StandardCopyOption.ATOMIC_MOVE);
     }
 
     private LedgerState dropDead(LedgerState state) throws IOException {
@@ -121,6 +135,21 @@ final class LedgerFile implements AutoCloseable {
             }
         }
         return state.without(entry -> dead.getOrDefault(entry.owner(), false));
+    }
+
+    /** Removes the files of processes that were killed while they had no entry, which nobody looks for otherwise. */
+    private void sweep() throws IOException {
+        List<String> names;
+        try (Stream<Path> files = Files.list(directory)) {
+            names = files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(ALIVE))
+                    .toList();
+        }
+        for (String name : names) {
+            if (isDead(name.substring(0, name.length() - ALIVE.length()))) {
+                LOG.debug("Removed {} of a process that is gone", name);
+            }
+        }
     }
 
     private boolean isDead(String process) throws IOException {
@@ -136,6 +165,10 @@ final class LedgerFile implements AutoCloseable {
             Files.deleteIfExists(nobodys.path());
             return true;
         }
+    }
+
+    private Path ledger() {
+        return directory.resolve("ledger");
     }
 
     private Path aliveFile(String process) {

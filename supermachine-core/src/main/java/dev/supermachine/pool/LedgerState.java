@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
@@ -39,6 +40,11 @@ record LedgerState(long nextTicket, long idleMib, List<LedgerEntry> entries) {
 
     List<LedgerEntry> booked() {
         return entries.stream().filter(LedgerEntry::booked).toList();
+    }
+
+    /** Who came first of those who wait. */
+    Optional<LedgerEntry> firstWaiting() {
+        return entries.stream().filter(entry -> !entry.booked()).findFirst();
     }
 
     List<LedgerEntry> waitingBefore(long ticket) {

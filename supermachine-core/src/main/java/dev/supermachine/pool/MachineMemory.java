@@ -6,8 +6,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Books the memory of machines that somebody wants. Whoever has to wait for it comes before what the pools of this process keep ready: they give up their
- * idle machines, and keep no further ones as long as anybody waits.
+ * Books the memory of machines that somebody wants. Whoever has to wait for it comes before what the pools keep ready: they give up their idle machines, and
+ * keep no further ones as long as anybody waits. Pools of this process are told at once, those of others see it in the ledger; see {@link IdleWatch}.
  *
  * @since 0.1
  */

@@ -88,6 +88,7 @@ final class MachinePool implements VmPool, MachineOwner {
         refiller.setRemoveOnCancelPolicy(true);
         refiller.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
         OPEN.add(this);
+        IdleWatch.begin();
         refill();
     }
 
@@ -276,11 +277,32 @@ final class MachinePool implements VmPool, MachineOwner {
 
     /** Asks every pool of this process to end the machines that nobody uses, because someone waits for their memory. */
     static void giveUpIdleMachines() {
-        List<MachinePool> pools;
+        openPools().forEach(pool -> pool.endIdle(0, 0));
+    }
+
+    /** The pools of this process that are neither closed nor forgotten. */
+    static List<MachinePool> openPools() {
         synchronized (OPEN) {
-            pools = new ArrayList<>(OPEN);
+            return new ArrayList<>(OPEN);
         }
-        pools.forEach(pool -> pool.endIdle(0, 0));
+    }
+
+    /** Ends the machines that nobody uses, for somebody in another process. */
+    void giveUpIdle(LedgerEntry waiting) {
+        if (endIdle(0, 0) > 0) {
+            LOG.info(
+                    "Giving up idle machines of the image '{}', because {} waits for their memory",
+                    source.image().name(),
+                    waiting);
+        }
+    }
+
+    /** The ledger whose memory idle machines keep from others; null if there are none. */
+    @Nullable
+    MemoryLedger ledgerOfIdle() {
+        synchronized (this) {
+            return idle.isEmpty() ? null : source.ledger();
+        }
     }
 
     private void awaitPermit() {
@@ -418,8 +440,8 @@ final class MachinePool implements VmPool, MachineOwner {
         return refiller.schedule(() -> endIdle(min, nanos), nanos, TimeUnit.NANOSECONDS);
     }
 
-    /** Ends the machines that have been ready for some time, as long as more than some are left. */
-    private void endIdle(int leave, long idleNanos) {
+    /** Ends the machines that have been ready for some time, as long as more than some are left; says how many. */
+    private int endIdle(int leave, long idleNanos) {
         List<Spare> ended = new ArrayList<>();
         synchronized (this) {
             long now = nanoTime.getAsLong();
@@ -431,6 +453,7 @@ final class MachinePool implements VmPool, MachineOwner {
             }
         }
         ended.forEach(Spare::close);
+        return ended.size();
     }
 
     /** A duration that may be added to a clock's reading without overflow. */

@@ -73,12 +73,18 @@ public final class MachineSource {
         return image;
     }
 
+    /** Where the machines' memory is booked. */
+    MemoryLedger ledger() {
+        return ledger;
+    }
+
     /**
      * Does all that can be done before anyone wants the machine.
      *
      * @param timeout how long to wait for memory
      * @return a machine that waits
      * @throws dev.supermachine.AcquireException if there is no memory for it in time
+     * @throws dev.supermachine.SnapshotException if the snapshot is gone, or was damaged since it was opened
      * @throws EngineException if it cannot be restored
      */
     Spare prepare(Duration timeout) {
@@ -87,6 +93,7 @@ public final class MachineSource {
         Holdings holdings = new Holdings(booking, null);
         try {
             holdings = new Holdings(booking, snapshot.acquireUse());
+            snapshot.requireUnchanged();
             return new Spare(name, hypervisor.prepare(snapshot.source(name)), holdings, null);
         } catch (RuntimeException | Error e) {
             holdings.close();

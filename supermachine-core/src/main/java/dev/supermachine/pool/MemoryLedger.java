@@ -8,11 +8,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -90,11 +92,12 @@ public final class MemoryLedger implements AutoCloseable {
                     "A machine needs at least 1 MiB, but '" + machineName + "' asks for " + mib);
         }
         long deadline = System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout);
+        boolean mayWait = !timeout.isZero() && !timeout.isNegative();
         @Nullable LedgerEntry mine = null;
         boolean done = false;
         try {
-            Look look = enter(machineName, mib);
-            mine = look.mine();
+            Look look = enter(machineName, mib, mayWait);
+            mine = look.entered(mayWait) ? look.mine() : null;
             @Nullable List<LedgerEntry> said = null;
             while (!look.granted()) {
                 String message = look.message();
@@ -113,16 +116,32 @@ public final class MemoryLedger implements AutoCloseable {
                     said = look.others();
                 }
                 await(message, deadline);
-                look = look(mine);
+                look = look(look.mine());
             }
             done = true;
-            return new Booking(this, mine);
+            return new Booking(this, look.mine());
         } catch (IOException e) {
             throw unusable(e);
         } finally {
             if (mine != null && !done) {
                 release(mine);
             }
+        }
+    }
+
+    /**
+     * Who has waited for memory the longest, in this process or another. Cheap as long as nobody waits.
+     *
+     * @return empty if nobody waits, or the ledger cannot be read
+     */
+    Optional<LedgerEntry> firstWaiting() {
+        try {
+            return file.peek().firstWaiting().isEmpty()
+                    ? Optional.empty()
+                    : file.change(UnaryOperator.identity()).firstWaiting();
+        } catch (IOException e) {
+            LOG.debug("Could not look into the memory ledger in {}", directory, e);
+            return Optional.empty();
         }
     }
 
@@ -152,6 +171,11 @@ public final class MemoryLedger implements AutoCloseable {
             List<LedgerEntry> booked,
             List<LedgerEntry> ahead) {
 
+        /** Whether it has its memory, or a place among those who wait. */
+        boolean entered(boolean mayWait) {
+            return granted || (mayWait && mine.mib() <= budget);
+        }
+
         List<LedgerEntry> others() {
             return Stream.concat(booked.stream(), ahead.stream()).toList();
         }
@@ -170,14 +194,19 @@ public final class MemoryLedger implements AutoCloseable {
         }
     }
 
-    /** Takes a place in the queue, and the memory too if nobody is in the way. */
-    private Look enter(String machineName, int mib) throws IOException {
+    /**
+     * Takes a place in the queue, and the memory too if nobody is in the way. Who does not wait leaves no trace in the ledger, because others would end idle
+     * machines for it.
+     */
+    private Look enter(String machineName, int mib, boolean mayWait) throws IOException {
         MemoryReading reading = probe.read();
         List<Look> looks = new ArrayList<>();
         file.change(state -> {
             LedgerEntry mine = new LedgerEntry(
                     state.nextTicket(), file.owner(), ProcessHandle.current().pid(), machineName, mib, false);
-            return grant(state.with(mine), mine, reading, looks);
+            LedgerState entered = grant(state.with(mine), mine, reading, looks);
+            Look look = looks.get(0);
+            return look.entered(mayWait) ? entered : state;
         });
         return looks.get(0);
     }

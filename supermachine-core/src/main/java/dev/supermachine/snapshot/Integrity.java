@@ -1,40 +1,39 @@
 package dev.supermachine.snapshot;
 
-import dev.supermachine.json.JsonDocument;
-import dev.supermachine.json.JsonWriter;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.UUID;
-import java.util.concurrent.TimeUnit;
+import java.util.TreeMap;
 
 /**
  * Whether a snapshot's files are what its manifest says.
  *
- * <p>Presence, type and size of every file and the hashes of the small ones are checked at every opening. Large files are hashed in full, but only once for
- * the same inode, size and modification time: a note beside the manifest remembers what was verified. The note counts only with the manifest whose change
- * time it carries, so it does not survive a copy or an archive. A change that keeps size and modification time of a large file, such as a failing disk, is
- * not noticed after that.
+ * <p>Presence, type and size of every file and the hashes of the small ones are checked each time. Large files are hashed in full by each process before their
+ * first use, and again when their inode, size, modification or change time is another: every way to write to a file through its file system changes the last,
+ * and nobody can set it back. Nothing is remembered on disk.
  */
 final class Integrity {
 
     private static final long MANIFEST_LIMIT = 1 << 20;
-    private static final Set<String> NOTES =
-            Set.of(SnapshotLayout.MANIFEST, SnapshotLayout.VERIFIED, SnapshotLayout.USED);
+    private static final Set<String> NOTES = Set.of(SnapshotLayout.MANIFEST, SnapshotLayout.USED);
+
+    /** Time stamps come from the kernel's tick, which is 10 ms at most: within it, a file could change without another stamp. */
+    private static final long SETTLED_NANOS = 100_000_000;
+
+    private static final VerifiedFiles VERIFIED = new VerifiedFiles();
 
     private Integrity() {}
 
@@ -62,8 +61,6 @@ final class Integrity {
     /** Reads the manifest of a snapshot and checks the files against it. */
     static SnapshotManifest check(Path directory) throws IOException {
         SnapshotManifest manifest = readManifest(directory);
-        Map<String, String> verified = readNote(directory);
-        boolean hashed = false;
         for (SnapshotFile file : manifest.files()) {
             Path path = directory.resolve(file.path());
             BasicFileAttributes attributes = attributes(path)
@@ -75,13 +72,11 @@ final class Integrity {
                 throw new DamagedSnapshotException("its file " + file.path() + " should have " + file.size()
                         + " bytes, but has " + attributes.size());
             }
-            if (ContentHash.isSmall(file) || !stamp(file, attributes).equals(verified.get(file.path()))) {
+            if (ContentHash.isSmall(file)) {
                 checkHash(file, path);
-                hashed |= !ContentHash.isSmall(file);
+            } else {
+                VERIFIED.verify(stamp(file, path), isSettled(path), () -> checkHash(file, path));
             }
-        }
-        if (hashed) {
-            writeNote(directory, manifest);
         }
         return manifest;
     }
@@ -96,40 +91,6 @@ final class Integrity {
                     + " bytes, at most " + MANIFEST_LIMIT + " are read");
         }
         return ManifestFormat.read(Files.readAllBytes(path));
-    }
-
-    /** Remembers that the large files are as the manifest says. A store that cannot be written to does without. */
-    static void writeNote(Path directory, SnapshotManifest manifest) {
-        Path temporary = directory.resolve(SnapshotLayout.VERIFIED + "." + UUID.randomUUID());
-        try {
-            Map<String, Object> stamps = new LinkedHashMap<>();
-            for (SnapshotFile file : manifest.files()) {
-                if (!ContentHash.isSmall(file)) {
-                    Path path = directory.resolve(file.path());
-                    stamps.put(file.path(), stamp(file, Files.readAttributes(path, BasicFileAttributes.class)));
-                }
-            }
-            Map<String, Object> note = new LinkedHashMap<>();
-            note.put("manifest", manifestStamp(directory));
-            note.put("files", stamps);
-            PrivateFiles.writeNew(temporary, JsonWriter.indented(note).getBytes(StandardCharsets.UTF_8));
-            Files.move(temporary, directory.resolve(SnapshotLayout.VERIFIED), StandardCopyOption.ATOMIC_MOVE);
-        } catch (IOException e) {
-            deleteQuietly(temporary);
-        }
-    }
-
-    private static Map<String, String> readNote(Path directory) {
-        try {
-            Path path = directory.resolve(SnapshotLayout.VERIFIED);
-            if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS) || Files.size(path) > MANIFEST_LIMIT) {
-                return Map.of();
-            }
-            JsonDocument note = JsonDocument.parse(Files.readAllBytes(path));
-            return note.string("manifest").equals(manifestStamp(directory)) ? note.stringMap("files") : Map.of();
-        } catch (IOException e) {
-            return Map.of();
-        }
     }
 
     private static void checkHash(SnapshotFile file, Path path) throws IOException {
@@ -148,24 +109,15 @@ final class Integrity {
         }
     }
 
-    /** The hash is in it, so that a note never vouches for what another manifest says. */
-    private static String stamp(SnapshotFile file, BasicFileAttributes attributes) {
-        return attributes.fileKey() + " " + attributes.size() + " "
-                + attributes.lastModifiedTime().to(TimeUnit.NANOSECONDS) + " " + file.hash();
+    /** The hash is in it, so that what was found for one manifest never vouches for another. */
+    private static String stamp(SnapshotFile file, Path path) throws IOException {
+        Map<String, Object> state =
+                Files.readAttributes(path, "unix:dev,ino,size,lastModifiedTime,ctime", LinkOption.NOFOLLOW_LINKS);
+        return new TreeMap<>(state) + " " + file.hash();
     }
 
-    private static String manifestStamp(Path directory) throws IOException {
-        Path manifest = directory.resolve(SnapshotLayout.MANIFEST);
-        FileTime changed = (FileTime) Files.getAttribute(manifest, "unix:ctime", LinkOption.NOFOLLOW_LINKS);
-        return changed.to(TimeUnit.NANOSECONDS) + " " + Files.getAttribute(manifest, "unix:ino");
-    }
-
-    private static void deleteQuietly(Path path) {
-        try {
-            Files.deleteIfExists(path);
-        } catch (IOException e) {
-            // A leftover note of a few bytes; it goes with its snapshot.
-            return;
-        }
+    private static boolean isSettled(Path path) throws IOException {
+        FileTime changed = (FileTime) Files.getAttribute(path, "unix:ctime", LinkOption.NOFOLLOW_LINKS);
+        return Duration.between(changed.toInstant(), Instant.now()).toNanos() >= SETTLED_NANOS;
     }
 }

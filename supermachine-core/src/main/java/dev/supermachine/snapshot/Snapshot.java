@@ -23,7 +23,7 @@ public final class Snapshot {
 
     /**
      * Opens a snapshot and checks it: versions, the presence and size of every file, the hashes of small files at each opening and those of large ones once
-     * for each state of the file; see {@code docs/snapshot-format.md}.
+     * in each process for each state of the file; see {@code docs/snapshot-format.md}.
      *
      * @param path the snapshot's directory, or the manifest in it
      * @return the snapshot
@@ -37,16 +37,8 @@ public final class Snapshot {
         }
         try {
             return openChecked(directory);
-        } catch (DamagedSnapshotException e) {
-            throw new SnapshotException(
-                    "The snapshot " + directory + " cannot be used: " + e.getMessage()
-                            + ". Bake it again, or copy it anew.",
-                    e);
         } catch (IOException e) {
-            throw new SnapshotException(
-                    "The snapshot " + directory + " cannot be read: " + PrivateFiles.describe(e)
-                            + ". Check that it lies on a local file system and belongs to you.",
-                    e);
+            throw unusable(directory, e);
         }
     }
 
@@ -54,6 +46,21 @@ public final class Snapshot {
     static Snapshot openChecked(Path directory) throws IOException {
         Path absolute = directory.toAbsolutePath().normalize();
         return new Snapshot(absolute, Integrity.check(absolute));
+    }
+
+    /**
+     * Checks it again as at its opening. That costs next to nothing as long as no file was touched since.
+     *
+     * @throws SnapshotException if it is damaged, or another snapshot took its place
+     */
+    public void requireUnchanged() {
+        try {
+            if (!Integrity.check(directory).equals(manifest)) {
+                throw new DamagedSnapshotException("another one took its place since it was opened");
+            }
+        } catch (IOException e) {
+            throw unusable(directory, e);
+        }
     }
 
     /**
@@ -151,6 +158,19 @@ public final class Snapshot {
     @Override
     public String toString() {
         return "snapshot '" + manifest.name() + "' in " + directory;
+    }
+
+    private static SnapshotException unusable(Path directory, IOException cause) {
+        if (cause instanceof DamagedSnapshotException) {
+            return new SnapshotException(
+                    "The snapshot " + directory + " cannot be used: " + cause.getMessage()
+                            + ". Bake it again, or copy it anew.",
+                    cause);
+        }
+        return new SnapshotException(
+                "The snapshot " + directory + " cannot be read: " + PrivateFiles.describe(cause)
+                        + ". Check that it lies on a local file system and belongs to you.",
+                cause);
     }
 
     private String goneMessage() {

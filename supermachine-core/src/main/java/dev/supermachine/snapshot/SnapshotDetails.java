@@ -57,4 +57,29 @@ public record SnapshotDetails(
             }
         }
     }
+
+    /**
+     * The same with another console.
+     *
+     * @param tail the last lines of the console
+     * @return the details
+     */
+    public SnapshotDetails withConsoleTail(String tail) {
+        return new SnapshotDetails(
+                imageReference,
+                imageDigest,
+                platform,
+                engineId,
+                engineIdentity,
+                memoryMib,
+                vcpus,
+                guestPorts,
+                listenerRequired,
+                trigger,
+                kernelFingerprint,
+                agentFingerprint,
+                environment,
+                workload,
+                tail);
+    }
 }

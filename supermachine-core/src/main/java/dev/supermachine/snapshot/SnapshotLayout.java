@@ -7,7 +7,6 @@ import java.util.regex.Pattern;
 record SnapshotLayout(Path root) {
 
     static final String MANIFEST = "manifest.json";
-    static final String VERIFIED = "verified.json";
     static final String USED = "used";
     static final String ROOT_IMAGE = "root.erofs";
     static final String MACHINE = "machine";

@@ -139,6 +139,18 @@ public final class SnapshotStore {
     }
 
     /**
+     * Why a bake is necessary although the store has a snapshot of the same thing: it was captured by another engine, or on another kind of processor, or has
+     * another format.
+     *
+     * @param name what people call it
+     * @param wanted what is to be baked; its console is ignored
+     * @return a sentence for people; empty if there is no such snapshot
+     */
+    public Optional<String> whyNotReused(String name, SnapshotDetails wanted) {
+        return new SimilarSnapshots(layout).whyNotReused(name, wanted);
+    }
+
+    /**
      * Removes snapshots that were unused for too long, then the longest unused until the rest fits. What is in use by any process stays. Sizes are what files
      * take on disk, and a file that several snapshots share counts once.
      *
@@ -233,7 +245,6 @@ public final class SnapshotStore {
         PrivateFiles.writeNew(temporary.resolve(SnapshotLayout.USED), new byte[0]);
         PrivateFiles.writeNew(temporary.resolve(SnapshotLayout.MANIFEST), text);
         PrivateFiles.secureAndSync(temporary);
-        Integrity.writeNote(temporary, manifest);
         PrivateFiles.makeDirectories(layout.baked());
         Path target = layout.snapshot(manifest.fingerprint());
         Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
@@ -296,21 +307,6 @@ public final class SnapshotStore {
         if (tail.length() <= CONSOLE_CHARACTERS) {
             return details;
         }
-        return new SnapshotDetails(
-                details.imageReference(),
-                details.imageDigest(),
-                details.platform(),
-                details.engineId(),
-                details.engineIdentity(),
-                details.memoryMib(),
-                details.vcpus(),
-                details.guestPorts(),
-                details.listenerRequired(),
-                details.trigger(),
-                details.kernelFingerprint(),
-                details.agentFingerprint(),
-                details.environment(),
-                details.workload(),
-                tail.substring(tail.length() - CONSOLE_CHARACTERS));
+        return details.withConsoleTail(tail.substring(tail.length() - CONSOLE_CHARACTERS));
     }
 }

@@ -337,6 +337,30 @@ class MachinePoolTest {
         }
     }
 
+    /** Another ledger over the same directory is what another process has. */
+    @Test
+    void idleMachinesAreGivenUpForThoseWhoWaitInOtherProcesses() {
+        try (VmPool pool = pool(source(2), 2, 2);
+                MemoryLedger elsewhere = MemoryLedger.open(directory.resolve("ledger"), OptionalInt.of(ledgerMib))) {
+            await().atMost(LONG).until(() -> pool.stats().idle() == 2);
+            assertThatThrownBy(() -> elsewhere.book("other-0", MIB, Duration.ZERO, message -> {}))
+                    .as("nobody gives up anything for those who do not wait")
+                    .isInstanceOf(AcquireException.class);
+
+            List<String> told = new ArrayList<>();
+            try (Booking other = elsewhere.book("other-1", MIB, LONG, told::add)) {
+                assertThat(other.mib()).isEqualTo(MIB);
+                assertThat(told.get(0))
+                        .startsWith("The machine 'other-1' needs 100 MiB, but of 200 MiB"
+                                + " (supermachine.memory.budget.mib) 200 MiB are booked by 'fake-");
+                await().atMost(LONG).until(() -> pool.stats().idle() == 0);
+                try (Vm vm = pool.acquire()) {
+                    assertThat(engine.alive).as("beside %s", vm).hasSize(1);
+                }
+            }
+        }
+    }
+
     @Test
     void manyHoldersAtOnceWithFailuresLeaveNothing() {
         Random failures = new Random(7);

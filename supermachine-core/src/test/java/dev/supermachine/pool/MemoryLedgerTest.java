@@ -149,6 +149,54 @@ class MemoryLedgerTest {
     }
 
     @Test
+    void onlyWhoWaitsIsSeenWaiting() throws Exception {
+        MemoryLedger ledger = ledger();
+        MemoryLedger other = ledger();
+        assertThat(other.firstWaiting()).isEmpty();
+        Booking first = ledger.book("a", 900, Duration.ZERO, message -> {});
+        String before = Files.readString(temporary.resolve("ledger"));
+        assertThatThrownBy(() -> ledger.book("b", 200, Duration.ZERO, message -> {}))
+                .isInstanceOf(AcquireException.class);
+        assertThatThrownBy(() -> ledger.book("huge", 4001, PATIENCE, message -> {}))
+                .hasMessageContaining("It would not fit even alone");
+        assertThat(temporary.resolve("ledger"))
+                .as("who does not wait makes others give up nothing")
+                .hasContent(before);
+        assertThat(other.firstWaiting()).isEmpty();
+
+        // what is refused has no ticket that it could take from those who come later
+        ledger.book("d", 100, Duration.ZERO, message -> {}).close();
+        Future<Booking> waiter = threads.submit(() -> ledger.book("c", 200, PATIENCE, message -> {}));
+        await().atMost(PATIENCE).until(() -> other.firstWaiting().isPresent());
+        assertThat(other.firstWaiting().orElseThrow().machine()).isEqualTo("c");
+        first.close();
+        assertThat(waiter.get(30, TimeUnit.SECONDS).mib()).isEqualTo(200);
+        assertThat(other.firstWaiting()).isEmpty();
+    }
+
+    @Test
+    void aDeadWaiterIsNotWaitedFor() throws IOException {
+        MemoryLedger ledger = ledger();
+        LedgerEntry dead = new LedgerEntry(1, "1-deadbeef", 1, "gone", 100, false);
+        Files.writeString(
+                temporary.resolve("ledger"), LedgerState.EMPTY.with(dead).write());
+        assertThat(ledger.firstWaiting()).isEmpty();
+        assertThat(state().entries()).isEmpty();
+    }
+
+    @Test
+    void aLedgerSweepsTheFilesOfTheDead() throws IOException {
+        Files.createFile(temporary.resolve("1-deadbeef.alive"));
+        MemoryLedger living = ledger();
+        assertThat(temporary.resolve("1-deadbeef.alive")).doesNotExist();
+        try (MemoryLedger next = ledger()) {
+            assertThat(next.book("a", 1, Duration.ZERO, message -> {}).mib()).isOne();
+            assertThat(living.book("b", 1, Duration.ZERO, message -> {}).mib()).isOne();
+            assertThat(state().booked()).as("the living one is not swept").hasSize(2);
+        }
+    }
+
+    @Test
     void closingALedgerGivesUpItsBookingsAndItsQueue() throws Exception {
         MemoryLedger first = ledger();
         first.book("a", 900, Duration.ZERO, message -> {});

@@ -14,6 +14,9 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Random;
+import java.util.zip.CRC32;
+import java.util.zip.CRC32C;
+import java.util.zip.Checksum;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -60,26 +63,59 @@ class ContentHashTest {
     }
 
     @Test
+    void everyKindOfChangeIsFoundWhereverItIs() throws IOException {
+        long seed = Long.getLong("supermachine.test.seed", 20261125);
+        Random random = new Random(seed);
+        byte[] content = new byte[5 * ChunkChecksums.CHUNK + 4711];
+        random.nextBytes(content);
+        Path file = Files.write(directory.resolve("content"), content);
+        String expected = ContentHash.of(file);
+        assertThat(ContentHash.of(file)).isEqualTo(expected);
+        int[] edges = {0, ChunkChecksums.CHUNK - 1, ChunkChecksums.CHUNK, content.length - 4711, content.length - 1};
+        for (int round = 0; round < 60; round++) {
+            int at = round < edges.length ? edges[round] : random.nextInt(content.length);
+            byte[] changed = content.clone();
+            changed[at] ^= (byte) (1 << random.nextInt(8));
+            assertThat(ContentHash.of(Files.write(file, changed)))
+                    .as("a bit of byte %d, seed %d", at, seed)
+                    .isNotEqualTo(expected);
+        }
+        byte[] swapped = content.clone();
+        System.arraycopy(content, 0, swapped, ChunkChecksums.CHUNK, ChunkChecksums.CHUNK);
+        System.arraycopy(content, ChunkChecksums.CHUNK, swapped, 0, ChunkChecksums.CHUNK);
+        assertThat(ContentHash.of(Files.write(file, swapped)))
+                .as("two chunks that changed places")
+                .isNotEqualTo(expected);
+        assertThat(ContentHash.of(Files.write(file, Arrays.copyOf(content, content.length - 1))))
+                .as("a byte less")
+                .isNotEqualTo(expected);
+        assertThat(ContentHash.of(Files.write(file, Arrays.copyOf(content, content.length + 1))))
+                .as("a zero more")
+                .isNotEqualTo(expected);
+    }
+
+    @Test
     void holesAreNotRead() throws IOException {
         Path file = directory.resolve("holes");
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            channel.write(ByteBuffer.wrap(new byte[] {1}), 1L << 40);
+            channel.write(ByteBuffer.wrap(new byte[] {1}), 1L << 36);
         }
         assertThat(SparseFile.data(file)).hasSize(1);
-        assertThat(ContentHash.of(file)).startsWith("sparse-sha256:");
+        assertThat(ContentHash.of(file)).startsWith("chunk-crc:");
     }
 
     /** The definition of docs/snapshot-format.md, word by word. */
     private static String reference(byte[] content) throws NoSuchAlgorithmException {
         MessageDigest digest = MessageDigest.getInstance("SHA-256");
         digest.update(ByteBuffer.allocate(8).putLong(content.length).array());
-        for (int offset = 0; offset < content.length; offset += 4096) {
-            byte[] block = Arrays.copyOfRange(content, offset, Math.min(offset + 4096, content.length));
-            if (!Arrays.equals(block, new byte[block.length])) {
-                digest.update(ByteBuffer.allocate(8).putLong(offset).array());
-                digest.update(block);
+        for (int offset = 0; offset < content.length; offset += 262_144) {
+            int length = Math.min(262_144, content.length - offset);
+            for (Checksum checksum : new Checksum[] {new CRC32(), new CRC32C()}) {
+                checksum.update(content, offset, length);
+                digest.update(
+                        ByteBuffer.allocate(4).putInt((int) checksum.getValue()).array());
             }
         }
-        return "sparse-sha256:" + HexFormat.of().formatHex(digest.digest());
+        return "chunk-crc:" + HexFormat.of().formatHex(digest.digest());
     }
 }

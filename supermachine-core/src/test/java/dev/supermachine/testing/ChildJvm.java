@@ -48,6 +48,10 @@ public final class ChildJvm implements AutoCloseable {
         return process.pid();
     }
 
+    public boolean isAlive() {
+        return process.isAlive();
+    }
+
     /** What it has printed so far, on both streams. */
     public List<String> lines() {
         return List.copyOf(lines);
