@@ -44,7 +44,7 @@ public interface OciImageBuilder {
     OciImageBuilder withMemoryMib(int memoryMib);
 
     /**
-     * The port on which the image's service listens: awaited before the capture with {@link #withListenerRequired()}, and mapped on every machine.
+     * The port on which the image's service listens: conditions that name no port mean it.
      *
      * @param port 1 … 65535; {@value #DEFAULT_GUEST_PORT} unless set
      * @return this
@@ -80,12 +80,21 @@ public interface OciImageBuilder {
     OciImageBuilder withSnapshotsDir(Path directory);
 
     /**
-     * Captures only after the workload listens on the guest port, so that restores find the service ready. Without it the capture is taken just before the
-     * workload is executed, and every restore starts it.
+     * Captures only after the workload listens on the guest port, so that restores find the service ready: as {@link #withWait(Wait)} with
+     * {@link Wait#forListener(int...)} without a port.
      *
      * @return this
      */
     OciImageBuilder withListenerRequired();
+
+    /**
+     * Captures only after the workload was started and a condition is met, so that restores find the service ready. Without any condition the capture is
+     * taken just before the workload is executed, and every restore starts it.
+     *
+     * @param wait the condition, in place of one that was set before; {@link Wait#all(Wait...)} for several
+     * @return this
+     */
+    OciImageBuilder withWait(Wait wait);
 
     /**
      * Takes the image's bytes from an archive; the reference stays as a logical name. If there are several images in it, the one of that

@@ -1,11 +1,13 @@
 package dev.supermachine.bake;
 
 import dev.supermachine.Platform;
+import dev.supermachine.Wait;
 import dev.supermachine.hash.Sha256;
 import dev.supermachine.snapshot.EnvironmentDigest;
 import dev.supermachine.snapshot.SnapshotManifest;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -22,7 +24,7 @@ import java.util.TreeMap;
  * @param memoryMib guest memory in MiB
  * @param vcpus number of virtual CPUs
  * @param guestPort the TCP port that tests will want
- * @param listenerRequired whether the capture waits for a listener on the port; otherwise it is taken just before the workload starts
+ * @param readiness what the capture waits for; empty if it is taken just before the workload starts
  * @param kernelFingerprint SHA-256 of the guest kernel
  * @param agentFingerprint SHA-256 of the guest agent and what else is in the initial file system
  * @param kernelArguments kernel arguments beyond the engine's own
@@ -38,7 +40,7 @@ public record BakeInputs(
         int memoryMib,
         int vcpus,
         int guestPort,
-        boolean listenerRequired,
+        Optional<Wait> readiness,
         String kernelFingerprint,
         String agentFingerprint,
         List<String> kernelArguments,
@@ -47,7 +49,7 @@ public record BakeInputs(
         int formatVersion) {
 
     /** What the encoding begins with; its number grows when the encoding changes. */
-    static final String MAGIC = "supermachine bake inputs 1\n";
+    static final String MAGIC = "supermachine bake inputs 2\n";
 
     /**
      * Checks ranges and copies what is mutable.
@@ -70,7 +72,7 @@ public record BakeInputs(
     /**
      * Inputs to be set one by one.
      *
-     * @return a builder with 512 MiB, one vCPU, port 80, no listener required, and the current format
+     * @return a builder with 512 MiB, one vCPU, port 80, a capture before the workload, and the current format
      */
     public static Builder builder() {
         return new Builder();
@@ -91,7 +93,7 @@ public record BakeInputs(
                 .number("memoryMib", memoryMib)
                 .number("vcpus", vcpus)
                 .number("guestPort", guestPort)
-                .bool("listenerRequired", listenerRequired)
+                .list("readiness", ReadinessWords.of(readiness))
                 .string("kernelFingerprint", kernelFingerprint)
                 .string("agentFingerprint", agentFingerprint)
                 .list("kernelArguments", kernelArguments)
@@ -141,7 +143,7 @@ public record BakeInputs(
                 "memoryMib=" + memoryMib,
                 "vcpus=" + vcpus,
                 "guestPort=" + guestPort,
-                "listenerRequired=" + listenerRequired,
+                "readiness=" + readiness.map(Wait::toString).orElse("before the workload"),
                 "kernelFingerprint=" + kernelFingerprint,
                 "agentFingerprint=" + agentFingerprint,
                 "kernelArguments=" + kernelArguments,
@@ -167,7 +169,7 @@ public record BakeInputs(
         private int memoryMib = 512;
         private int vcpus = 1;
         private int guestPort = 80;
-        private boolean listenerRequired;
+        private Optional<Wait> readiness = Optional.empty();
         private String kernelFingerprint = "";
         private String agentFingerprint = "";
         private List<String> kernelArguments = List.of();
@@ -229,12 +231,21 @@ public record BakeInputs(
          * Sets the port.
          *
          * @param port the guest's TCP port
-         * @param required whether the capture waits for a listener on it
          * @return this
          */
-        public Builder guestPort(int port, boolean required) {
+        public Builder guestPort(int port) {
             this.guestPort = port;
-            this.listenerRequired = required;
+            return this;
+        }
+
+        /**
+         * Sets what the capture waits for.
+         *
+         * @param wait the condition; empty to capture before the workload starts
+         * @return this
+         */
+        public Builder readiness(Optional<Wait> wait) {
+            this.readiness = wait;
             return this;
         }
 
@@ -290,7 +301,7 @@ public record BakeInputs(
                     memoryMib,
                     vcpus,
                     guestPort,
-                    listenerRequired,
+                    readiness,
                     kernelFingerprint,
                     agentFingerprint,
                     kernelArguments,

@@ -2,6 +2,7 @@ package dev.supermachine.bake;
 
 import dev.supermachine.Platform;
 import dev.supermachine.PullPolicy;
+import dev.supermachine.Wait;
 import dev.supermachine.oci.ImageSource;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -20,7 +21,7 @@ import java.util.Optional;
  * @param memoryMib guest memory in MiB
  * @param vcpus number of virtual CPUs
  * @param guestPort the port that stands for the service
- * @param listenerRequired whether to capture only when something listens on it
+ * @param readiness what is awaited before the capture; empty to capture before the workload runs
  * @param command replaces the image's entrypoint and cmd; empty to keep them
  * @param environment over the image's own
  * @param engine the engine to use; empty for the setting or the best
@@ -35,7 +36,7 @@ public record BakeRequest(
         int memoryMib,
         int vcpus,
         int guestPort,
-        boolean listenerRequired,
+        Optional<Wait> readiness,
         List<String> command,
         Map<String, String> environment,
         Optional<String> engine) {
@@ -50,8 +51,9 @@ public record BakeRequest(
     @Override
     public String toString() {
         return "BakeRequest[name=" + name + ", reference=" + reference + ", source=" + source + ", platform=" + platform
-                + ", memoryMib=" + memoryMib + ", vcpus=" + vcpus + ", guestPort=" + guestPort + ", listenerRequired="
-                + listenerRequired + ", command=" + command + ", environment=" + environment.keySet() + ", engine="
+                + ", memoryMib=" + memoryMib + ", vcpus=" + vcpus + ", guestPort=" + guestPort + ", readiness="
+                + readiness
+                + ", command=" + command + ", environment=" + environment.keySet() + ", engine="
                 + engine + "]";
     }
 }

@@ -1,6 +1,8 @@
 package dev.supermachine.bake;
 
+import dev.supermachine.BakeException;
 import dev.supermachine.ImageException;
+import dev.supermachine.Wait;
 import dev.supermachine.agent.AgentBinary;
 import dev.supermachine.engine.Hypervisor;
 import dev.supermachine.engine.MachineSpec;
@@ -9,6 +11,7 @@ import dev.supermachine.guest.Initramfs;
 import dev.supermachine.guest.WorkloadSpec;
 import dev.supermachine.json.JsonWriter;
 import dev.supermachine.oci.ContentStore;
+import dev.supermachine.oci.Healthcheck;
 import dev.supermachine.oci.ImageConfig;
 import dev.supermachine.oci.ImagePuller;
 import dev.supermachine.oci.PullListener;
@@ -82,6 +85,7 @@ public final class Baker {
                 .pull(request.source(), request.platform(), request.pullPolicy());
         long pulled = System.nanoTime();
         WorkloadSpec workload = workload(request, image.config());
+        requireHealthcheck(request, image.config());
         Guest guest = new Guest(GuestKernel.locate(cache, settings.kernelPath()), AgentBinary.sha256());
         BakeInputs inputs = inputs(request, hypervisor, image, guest);
         AtomicBoolean baked = new AtomicBoolean();
@@ -126,8 +130,9 @@ public final class Baker {
                 workspace.machineDirectory());
         BakeMemory.Held held = memory.take(spec.name(), spec.memoryMib());
         try {
-            return details.withConsoleTail(
-                    new GuestBake(hypervisor, request, workload, settings.bakeTimeout()).run(spec));
+            return details.withConsoleTail(new GuestBake(
+                            hypervisor, request, workload, image.config().healthcheck(), settings.bakeTimeout())
+                    .run(spec));
         } finally {
             held.close();
         }
@@ -145,8 +150,8 @@ public final class Baker {
                 request.memoryMib(),
                 request.vcpus(),
                 List.of(request.guestPort()),
-                request.listenerRequired(),
-                request.listenerRequired() ? "listener on port " + request.guestPort() : "before the workload",
+                request.readiness().isPresent(),
+                request.readiness().map(Wait::toString).orElse("before the workload"),
                 guest.kernel().fingerprint(),
                 guest.agentSha256(),
                 store.environmentDigest().of(request.environment()),
@@ -160,7 +165,8 @@ public final class Baker {
                 .command(request.command())
                 .environment(request.environment())
                 .machine(request.memoryMib(), request.vcpus())
-                .guestPort(request.guestPort(), request.listenerRequired())
+                .guestPort(request.guestPort())
+                .readiness(request.readiness())
                 .guest(guest.kernel().fingerprint(), guest.agentSha256(), List.of())
                 .engine(hypervisor.id(), hypervisor.identity())
                 .build();
@@ -187,6 +193,20 @@ public final class Baker {
                 StopSignals.number(config.stopSignal(), request.reference()),
                 "supermachine",
                 Map.of());
+    }
+
+    private static void requireHealthcheck(BakeRequest request, ImageConfig config) {
+        List<String> command = config.healthcheck().map(Healthcheck::command).orElse(List.of());
+        if (command.isEmpty()
+                && request.readiness().map(Readiness::needsHealthcheck).orElse(false)) {
+            throw new BakeException("The bake of '" + request.name() + "' waits for the health check of "
+                    + request.reference() + ", but the image has none: "
+                    + config.healthcheck()
+                            .map(check -> "its HEALTHCHECK is " + check.test())
+                            .orElse("its configuration has no HEALTHCHECK")
+                    + ". Wait for something else, such as a listener or a command, or give the image a HEALTHCHECK;"
+                    + " tools that build in OCI format leave it out unless they are told to use Docker's.");
+        }
     }
 
     /** The workload for the manifest: variables by name only. */

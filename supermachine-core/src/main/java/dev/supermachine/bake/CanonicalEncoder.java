@@ -37,12 +37,6 @@ final class CanonicalEncoder {
         return this;
     }
 
-    CanonicalEncoder bool(String name, boolean value) {
-        head(name, 'B');
-        out.write(value ? 1 : 0);
-        return this;
-    }
-
     CanonicalEncoder list(String name, List<String> values) {
         head(name, 'L');
         count(values.size());

@@ -1,7 +1,8 @@
 package dev.supermachine.bake;
 
 /**
- * When a bake captures: one pure function over what was observed, so that it can be tested without a machine. Acting on the answer is {@link Baker}'s part.
+ * When a bake captures: one pure function over what was observed, so that it can be tested without a machine. Acting on the answer is {@link GuestBake}'s
+ * part.
  */
 final class CaptureTrigger {
 
@@ -13,12 +14,16 @@ final class CaptureTrigger {
         WAIT,
         /** Execute the workload. */
         START_WORKLOAD,
+        /** Let the workload come to rest: what is ready may still be busy with its start (docs/decisions/0003). */
+        SETTLE,
         /** Take the snapshot now. */
         CAPTURE,
-        /** Give up: the workload ended before it listened. */
+        /** Give up: the workload ended before it was ready. */
         FAIL_WORKLOAD_EXITED,
         /** Give up: the time is over. */
-        FAIL_DEADLINE
+        FAIL_DEADLINE,
+        /** Give up: the condition cannot be met any more. */
+        FAIL_UNATTAINABLE
     }
 
     /**
@@ -26,33 +31,44 @@ final class CaptureTrigger {
      *
      * @param readyToExec the agent has accepted the workload's description
      * @param started the workload was executed
-     * @param listenerUp the guest's socket tables show a listener on the guest port
-     * @param workloadExited the workload has ended
-     * @param deadlinePassed the time for the bake is over
+     * @param ready the condition for the capture was met
+     * @param settled the workload was given its time to come to rest
+     * @param unattainable the condition has failed for good
+     * @param workloadExited the workload has ended, and nothing of it is left to be looked at
+     * @param deadlinePassed the time is over
      */
     record Observed(
-            boolean readyToExec, boolean started, boolean listenerUp, boolean workloadExited, boolean deadlinePassed) {}
+            boolean readyToExec,
+            boolean started,
+            boolean ready,
+            boolean settled,
+            boolean unattainable,
+            boolean workloadExited,
+            boolean deadlinePassed) {}
 
     /**
-     * Decides; the first rule that matches wins. A listener counts even if the workload itself has ended, because a workload may leave its service running
-     * in the background; readiness counts even if the deadline has passed, because it was reached.
+     * Decides; the first rule that matches wins. A condition that was met counts even if the workload itself has ended, because a workload may leave its
+     * service running in the background, and even if the deadline has passed, because it was reached.
      *
-     * @param listenerRequired whether the snapshot is to hold the running service
+     * @param runningService whether the snapshot is to hold the running service
      * @param observed what is known
      * @return what to do
      */
-    static Decision decide(boolean listenerRequired, Observed observed) {
-        if (observed.readyToExec() && !listenerRequired) {
+    static Decision decide(boolean runningService, Observed observed) {
+        if (observed.readyToExec() && !runningService) {
             return Decision.CAPTURE;
         }
-        if (observed.started() && observed.listenerUp()) {
-            return Decision.CAPTURE;
+        if (observed.started() && observed.ready()) {
+            return observed.settled() ? Decision.CAPTURE : Decision.SETTLE;
         }
         if (observed.started() && observed.workloadExited()) {
             return Decision.FAIL_WORKLOAD_EXITED;
         }
         if (observed.deadlinePassed()) {
             return Decision.FAIL_DEADLINE;
+        }
+        if (observed.started() && observed.unattainable()) {
+            return Decision.FAIL_UNATTAINABLE;
         }
         if (observed.readyToExec() && !observed.started()) {
             return Decision.START_WORKLOAD;

@@ -10,16 +10,19 @@ import dev.supermachine.engine.Machine;
 import dev.supermachine.engine.MachineSpec;
 import dev.supermachine.engine.Witness;
 import dev.supermachine.guest.GuestClient;
-import dev.supermachine.guest.ListenState;
-import dev.supermachine.guest.WorkloadExit;
 import dev.supermachine.guest.WorkloadSpec;
+import dev.supermachine.oci.Healthcheck;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,7 +33,7 @@ final class GuestBake {
     private static final Duration BOOT_TIMEOUT = Duration.ofSeconds(60);
     private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(30);
 
-    /** Servers listen before they can answer; the capture waits this long for them to come to rest. */
+    /** What is ready may still be busy with its start; the capture waits at most this long for it to come to rest. */
     private static final Duration SETTLE_TIMEOUT = Duration.ofSeconds(10);
 
     private static final int TAIL_LINES = 40;
@@ -38,12 +41,19 @@ final class GuestBake {
     private final Hypervisor hypervisor;
     private final BakeRequest request;
     private final WorkloadSpec workload;
+    private final Optional<Healthcheck> healthcheck;
     private final Deadline deadline;
 
-    GuestBake(Hypervisor hypervisor, BakeRequest request, WorkloadSpec workload, Duration timeout) {
+    GuestBake(
+            Hypervisor hypervisor,
+            BakeRequest request,
+            WorkloadSpec workload,
+            Optional<Healthcheck> healthcheck,
+            Duration timeout) {
         this.hypervisor = hypervisor;
         this.request = request;
         this.workload = workload;
+        this.healthcheck = healthcheck;
         this.deadline = Deadline.in(timeout);
     }
 
@@ -113,44 +123,42 @@ final class GuestBake {
 
     private void bringToReady(GuestClient guest) {
         guest.configure(workload, REQUEST_TIMEOUT);
-        boolean started = false;
-        ListenState state = ListenState.TIMED_OUT;
-        while (true) {
-            var observed = new CaptureTrigger.Observed(
-                    true,
-                    started,
-                    state == ListenState.LISTENING,
-                    state == ListenState.WORKLOAD_ENDED,
-                    deadline.isOver());
-            switch (CaptureTrigger.decide(request.listenerRequired(), observed)) {
-                case START_WORKLOAD -> {
-                    guest.start(REQUEST_TIMEOUT);
-                    guest.followLog();
-                    started = true;
+        try (Progress progress = new Progress(guest)) {
+            while (true) {
+                switch (CaptureTrigger.decide(request.readiness().isPresent(), progress.observed())) {
+                    case START_WORKLOAD -> progress.start();
+                    case WAIT -> progress.look();
+                    case SETTLE -> progress.settle();
+                    case CAPTURE -> {
+                        return;
+                    }
+                    case FAIL_WORKLOAD_EXITED ->
+                        throw progress.failure(
+                                "The workload " + workload.argv() + " " + exit(guest)
+                                        + " before it was ready. Run the image elsewhere with the same command and environment, or give other ones to the bake.");
+                    case FAIL_DEADLINE ->
+                        throw progress.failure(
+                                "It was not ready within " + progress.deadline()
+                                        + ". Check the condition against what was seen, or allow more time with withTimeout on it or with supermachine.bake.timeout.");
+                    case FAIL_UNATTAINABLE ->
+                        throw progress.failure(
+                                "It cannot become ready any more. Check the condition against what was seen.");
                 }
-                case WAIT ->
-                    state = guest.awaitListeners(List.of(request.guestPort()), deadline.remaining(), SETTLE_TIMEOUT);
-                case CAPTURE -> {
-                    return;
-                }
-                case FAIL_WORKLOAD_EXITED ->
-                    throw new BakeException(failed() + "The workload " + workload.argv() + " "
-                            + exit(guest) + " before anything listened on port " + request.guestPort()
-                            + ". Run the image elsewhere with the same command and environment, or give other ones to the bake."
-                            + guest.evidence());
-                case FAIL_DEADLINE ->
-                    throw new BakeException(failed() + "Nothing listened on port "
-                            + request.guestPort() + " within the bake's time. Check that the workload "
-                            + workload.argv()
-                            + " listens on that port (set another with withGuestPort), or allow more time with supermachine.bake.timeout."
-                            + guest.evidence());
             }
         }
     }
 
     private static String exit(GuestClient guest) {
-        CompletableFuture<WorkloadExit> exit = guest.workloadExit();
-        return exit.isDone() && !exit.isCompletedExceptionally() ? exit.join().toString() : "ended";
+        try {
+            return guest.workloadExit()
+                    .get(REQUEST_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
+                    .toString();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return "ended";
+        } catch (ExecutionException | TimeoutException e) {
+            return "ended";
+        }
     }
 
     private String failed() {
@@ -160,6 +168,66 @@ final class GuestBake {
 
     private static Duration min(Duration a, Duration b) {
         return a.compareTo(b) <= 0 ? a : b;
+    }
+
+    /** How far the machine has come. */
+    private final class Progress implements AutoCloseable {
+
+        private final GuestClient guest;
+        private @Nullable Readiness readiness;
+        private boolean settled;
+
+        Progress(GuestClient guest) {
+            this.guest = guest;
+        }
+
+        CaptureTrigger.Observed observed() {
+            Readiness now = readiness;
+            return now == null
+                    ? new CaptureTrigger.Observed(true, false, false, false, false, false, deadline.isOver())
+                    : new CaptureTrigger.Observed(
+                            true,
+                            true,
+                            now.met(),
+                            settled,
+                            now.failed(),
+                            now.workloadEnded(),
+                            now.deadline().isOver());
+        }
+
+        void start() {
+            guest.start(REQUEST_TIMEOUT);
+            guest.followLog();
+            readiness =
+                    new Readiness(guest, request.readiness().orElseThrow(), request.guestPort(), healthcheck, deadline);
+        }
+
+        void look() {
+            Objects.requireNonNull(readiness).look();
+        }
+
+        void settle() {
+            // no stream may be open when the machine is frozen
+            close();
+            guest.awaitRest(SETTLE_TIMEOUT);
+            settled = true;
+        }
+
+        Deadline deadline() {
+            return readiness == null ? deadline : readiness.deadline();
+        }
+
+        BakeException failure(String what) {
+            String seen = readiness == null ? "" : "\nAwaited was:\n" + readiness.report();
+            return new BakeException(failed() + what + seen + guest.evidence());
+        }
+
+        @Override
+        public void close() {
+            if (readiness != null) {
+                readiness.close();
+            }
+        }
     }
 
     private record Booted(Machine machine, GuestClient guest) implements AutoCloseable {

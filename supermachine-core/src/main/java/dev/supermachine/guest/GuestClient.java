@@ -308,9 +308,33 @@ public final class GuestClient implements AutoCloseable {
      * @return the connection
      */
     public GuestConnection connect(int port) {
+        return connect(port, ANSWER_TIMEOUT);
+    }
+
+    /**
+     * As {@link #connect(int)}, with a time of its own.
+     *
+     * @param port 1 … 65535
+     * @param timeout how long the guest may take
+     * @return the connection
+     */
+    public GuestConnection connect(int port, Duration timeout) {
         checkPort(port);
+        FrameWriter request = new FrameWriter("connect").u16(port);
         return new GuestConnection(
-                open(StreamKind.CONNECT, "connect to the guest's port " + port, new FrameWriter("connect").u16(port)));
+                link,
+                streams.open(StreamKind.CONNECT, "connect to the guest's port " + port, request, Deadline.in(timeout)));
+    }
+
+    /**
+     * Watches for listeners on some TCP ports. Nothing is connected to.
+     *
+     * @param ports 1 … 65535 each
+     * @param timeout how long the guest watches
+     * @return the watch; to be closed
+     */
+    public ListenWatch watchListeners(List<Integer> ports, Duration timeout) {
+        return watch(ports, timeout, Duration.ZERO);
     }
 
     /**
@@ -322,28 +346,19 @@ public final class GuestClient implements AutoCloseable {
      * @return what came first
      */
     public ListenState awaitListeners(List<Integer> ports, Duration timeout, Duration settle) {
-        ports.forEach(GuestClient::checkPort);
-        String operation = "watch for listeners on " + ports;
-        GuestStream stream = open(
-                StreamKind.LISTEN_WATCH,
-                operation,
-                new FrameWriter(operation).ports(ports).u64(millis(timeout)).u64(millis(settle)));
-        ListenState[] state = new ListenState[1];
-        try {
-            read(stream.awaitResult(Deadline.in(timeout.plus(settle).plus(ANSWER_TIMEOUT))), result -> {
-                int code = result.u8();
-                result.end();
-                state[0] = switch (code) {
-                    case 0 -> ListenState.LISTENING;
-                    case 1 -> ListenState.TIMED_OUT;
-                    case 2 -> ListenState.WORKLOAD_ENDED;
-                    default -> throw new ProtocolException("a RESULT of LISTEN_WATCH with the unknown state " + code);
-                };
-            });
-        } finally {
-            stream.reset();
+        try (ListenWatch watch = watch(ports, timeout, settle)) {
+            return watch.await(timeout.plus(settle).plus(ANSWER_TIMEOUT));
         }
-        return state[0];
+    }
+
+    /**
+     * Waits until the workload comes to rest: until it has used hardly any processor time for a while.
+     *
+     * @param atMost how long the guest waits for that; it is no error if it does not come
+     */
+    public void awaitRest(Duration atMost) {
+        // Listeners on no port at all are there at once.
+        awaitListeners(List.of(), Duration.ZERO, atMost);
     }
 
     /**
@@ -485,6 +500,14 @@ public final class GuestClient implements AutoCloseable {
 
     GuestFiles files() {
         return files;
+    }
+
+    private ListenWatch watch(List<Integer> ports, Duration timeout, Duration settle) {
+        ports.forEach(GuestClient::checkPort);
+        String operation = ports.isEmpty() ? "wait for the workload to rest" : "watch for listeners on " + ports;
+        FrameWriter request =
+                new FrameWriter(operation).ports(ports).u64(millis(timeout)).u64(millis(settle));
+        return new ListenWatch(link, open(StreamKind.LISTEN_WATCH, operation, request));
     }
 
     private GuestStream open(StreamKind kind, String operation, FrameWriter request) {

@@ -1,8 +1,10 @@
 package dev.supermachine.guest;
 
+import dev.supermachine.engine.Deadline;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.time.Duration;
 
 /**
  * A TCP connection to a port in the guest. Each direction ends by itself: closing {@link #output()} lets the other side read the end while
@@ -12,11 +14,13 @@ import java.io.OutputStream;
  */
 public final class GuestConnection implements AutoCloseable {
 
+    private final AgentLink link;
     private final GuestStream stream;
     private final InputStream input;
     private final OutputStream output;
 
-    GuestConnection(GuestStream stream) {
+    GuestConnection(AgentLink link, GuestStream stream) {
+        this.link = link;
         this.stream = stream;
         this.input = new StreamInput(stream, 1);
         this.output = new StreamOutput(stream);
@@ -29,6 +33,19 @@ public final class GuestConnection implements AutoCloseable {
      */
     public InputStream input() {
         return input;
+    }
+
+    /**
+     * Reads what has come, waiting for it if there is nothing. Not at the same time as another thread reads {@link #input()}.
+     *
+     * @param timeout how long to wait; zero not to wait
+     * @param target gets what has come
+     * @return how many bytes have come: 0 if none in time, -1 at the end
+     * @throws IOException if the target throws it
+     * @throws dev.supermachine.MachineException if the connection or the machine fails
+     */
+    public int poll(Duration timeout, OutputStream target) throws IOException {
+        return Outputs.poll(link, stream, Deadline.in(timeout), target, target);
     }
 
     /**

@@ -4,6 +4,7 @@ import dev.supermachine.engine.Deadline;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.time.Duration;
 
 /**
  * The workload's output. Read both streams, on threads of their own or with {@link #drain(OutputStream, OutputStream)}.
@@ -62,6 +63,20 @@ public final class GuestLog implements AutoCloseable {
         } catch (ProtocolException e) {
             throw GuestErrors.broken(link, e);
         }
+    }
+
+    /**
+     * Reads what has come on both outputs, waiting for it if there is nothing, on the calling thread.
+     *
+     * @param timeout how long to wait; zero not to wait
+     * @param out gets the standard output
+     * @param err gets the standard error
+     * @return how many bytes have come: 0 if none in time, -1 if both outputs have ended
+     * @throws IOException if one of the two throws it
+     * @throws dev.supermachine.MachineException if the machine fails
+     */
+    public int poll(Duration timeout, OutputStream out, OutputStream err) throws IOException {
+        return Outputs.poll(link, stream, Deadline.in(timeout), out, err);
     }
 
     /** Stops reading, also while another thread reads. Further calls do nothing. */

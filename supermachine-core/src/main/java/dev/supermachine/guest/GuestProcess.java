@@ -92,6 +92,20 @@ public final class GuestProcess implements AutoCloseable {
     }
 
     /**
+     * Reads what has come on both outputs, waiting for it if there is nothing, on the calling thread.
+     *
+     * @param timeout how long to wait; zero not to wait
+     * @param out gets the standard output
+     * @param err gets the standard error
+     * @return how many bytes have come: 0 if none in time, -1 if both outputs have ended
+     * @throws IOException if one of the two throws it
+     * @throws MachineException if the machine fails
+     */
+    public int poll(Duration timeout, OutputStream out, OutputStream err) throws IOException {
+        return Outputs.poll(link, stream, Deadline.in(timeout), out, err);
+    }
+
+    /**
      * Sends a signal to its process group. Ignored when it has ended.
      *
      * @param signal its number

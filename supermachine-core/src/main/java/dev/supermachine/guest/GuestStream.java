@@ -21,6 +21,9 @@ final class GuestStream {
     /** Largest DATA the host sends, so that streams take turns often. */
     static final int CHUNK = 16 * 1024;
 
+    /** No output has come in time. */
+    static final int NOT_YET = -1;
+
     private static final long MAX_CREDIT = 16L * 1024 * 1024;
 
     private final Streams streams;
@@ -317,8 +320,11 @@ final class GuestStream {
         return count;
     }
 
-    /** Waits until one of the subchannels has something or all have ended: its number, or 0. A failure shows when that subchannel is read. */
-    int awaitOutput() throws IOException {
+    /**
+     * Waits until one of the subchannels has something or all have ended: its number, or 0, or {@link #NOT_YET} when the time is over. A failure shows when
+     * that subchannel is read.
+     */
+    int awaitOutput(Deadline deadline) throws IOException {
         lock.lock();
         try {
             while (true) {
@@ -335,7 +341,10 @@ final class GuestStream {
                 if (over || !more) {
                     return 0;
                 }
-                changed.await();
+                if (deadline.isOver()) {
+                    return NOT_YET;
+                }
+                changed.awaitNanos(deadline.left());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

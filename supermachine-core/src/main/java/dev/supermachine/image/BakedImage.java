@@ -54,7 +54,7 @@ final class BakedImage implements Image {
         this.acquireTimeout = acquireTimeout;
         SnapshotDetails details = snapshot.manifest().details();
         this.machines =
-                new MachineSource(this, hypervisor, snapshot, !details.listenerRequired(), ledger, Clock.systemUTC());
+                new MachineSource(this, hypervisor, snapshot, !details.workloadStarted(), ledger, Clock.systemUTC());
     }
 
     @Override

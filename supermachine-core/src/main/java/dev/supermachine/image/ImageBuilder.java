@@ -4,6 +4,7 @@ import dev.supermachine.Image;
 import dev.supermachine.OciImageBuilder;
 import dev.supermachine.Platform;
 import dev.supermachine.PullPolicy;
+import dev.supermachine.Wait;
 import dev.supermachine.bake.BakeRequest;
 import dev.supermachine.oci.ImageReference;
 import dev.supermachine.oci.ImageSource;
@@ -32,7 +33,7 @@ final class ImageBuilder implements OciImageBuilder {
     private List<String> command = List.of();
     private final Map<String, String> environment = new LinkedHashMap<>();
     private Optional<Path> snapshotsDirectory = Optional.empty();
-    private boolean listenerRequired;
+    private Optional<Wait> wait = Optional.empty();
     private Optional<String> engine = Optional.empty();
 
     ImageBuilder(Settings settings, String reference) {
@@ -105,7 +106,12 @@ final class ImageBuilder implements OciImageBuilder {
 
     @Override
     public OciImageBuilder withListenerRequired() {
-        listenerRequired = true;
+        return withWait(Wait.forListener());
+    }
+
+    @Override
+    public OciImageBuilder withWait(Wait condition) {
+        wait = Optional.of(condition);
         return this;
     }
 
@@ -138,7 +144,7 @@ final class ImageBuilder implements OciImageBuilder {
                 memoryMib,
                 1,
                 guestPort,
-                listenerRequired,
+                wait,
                 command,
                 environment,
                 engine);

@@ -26,6 +26,7 @@ import java.util.TreeSet;
  * @param stopSignal the signal that stops the workload, as a name or number; empty means SIGTERM
  * @param exposedPorts as the image writes them, such as {@code 5432/tcp}
  * @param labels the labels
+ * @param healthcheck how its health is checked; empty if the image does not say
  * @param diffIds the digests of the uncompressed layers, lowest first
  * @since 0.1
  */
@@ -41,6 +42,7 @@ public record ImageConfig(
         String stopSignal,
         Set<String> exposedPorts,
         Map<String, String> labels,
+        Optional<Healthcheck> healthcheck,
         List<String> diffIds) {
 
     /**
@@ -109,6 +111,7 @@ public record ImageConfig(
                 config.optionalString("StopSignal").orElse(""),
                 exposedPorts(config),
                 Collections.unmodifiableMap(config.stringMap("Labels")),
+                healthcheck(config),
                 diffIds);
     }
 
@@ -131,6 +134,13 @@ public record ImageConfig(
             }
         }
         return Collections.unmodifiableMap(env);
+    }
+
+    private static Optional<Healthcheck> healthcheck(JsonDocument config) throws JsonFormatException {
+        Optional<JsonDocument> check = config.optionalObject("Healthcheck");
+        return check.isPresent()
+                ? Optional.of(Healthcheck.read(check.get(), config.strings("Shell")))
+                : Optional.empty();
     }
 
     private static Set<String> exposedPorts(JsonDocument config) throws JsonFormatException {

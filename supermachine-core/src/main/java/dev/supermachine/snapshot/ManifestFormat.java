@@ -70,8 +70,8 @@ final class ManifestFormat {
                 Math.toIntExact(range(machine.integer("memoryMib"))),
                 Math.toIntExact(range(machine.integer("vcpus"))),
                 ports,
-                machine.bool("listenerRequired", false),
-                json.string("trigger"),
+                machine.bool("workloadStarted", false),
+                json.string("readiness"),
                 machine.string("kernel"),
                 machine.string("agent"),
                 json.stringMap("environment"),
@@ -149,10 +149,10 @@ final class ManifestFormat {
                                 details.guestPorts().stream()
                                         .map(String::valueOf)
                                         .toList(),
-                        "listenerRequired", details.listenerRequired(),
+                        "workloadStarted", details.workloadStarted(),
                         "kernel", details.kernelFingerprint(),
                         "agent", details.agentFingerprint()));
-        json.put("trigger", details.trigger());
+        json.put("readiness", details.readiness());
         json.put("environment", new TreeMap<>(details.environment()));
         json.put("workload", details.workload());
         json.put("created", manifest.created().toString());

@@ -14,8 +14,8 @@ import java.util.Map;
  * @param memoryMib guest memory in MiB
  * @param vcpus number of virtual CPUs
  * @param guestPorts the guest's TCP ports that tests will want
- * @param listenerRequired whether the capture waited for a listener on the first port
- * @param trigger what made the capture happen, such as {@code listener on port 5432}
+ * @param workloadStarted whether the workload ran when the machine was captured; otherwise every restore starts it
+ * @param readiness what the capture waited for, in words, such as {@code a listener on port 5432}
  * @param kernelFingerprint SHA-256 of the guest kernel
  * @param agentFingerprint SHA-256 of the agent
  * @param environment the variables set beyond the image's, each with its value's {@link EnvironmentDigest}, never the value
@@ -31,8 +31,8 @@ public record SnapshotDetails(
         int memoryMib,
         int vcpus,
         List<Integer> guestPorts,
-        boolean listenerRequired,
-        String trigger,
+        boolean workloadStarted,
+        String readiness,
         String kernelFingerprint,
         String agentFingerprint,
         Map<String, String> environment,
@@ -74,8 +74,8 @@ public record SnapshotDetails(
                 memoryMib,
                 vcpus,
                 guestPorts,
-                listenerRequired,
-                trigger,
+                workloadStarted,
+                readiness,
                 kernelFingerprint,
                 agentFingerprint,
                 environment,

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.supermachine.Platform;
+import dev.supermachine.Wait;
 import dev.supermachine.settings.Settings;
 import dev.supermachine.snapshot.SnapshotManifest;
 import dev.supermachine.snapshot.SnapshotStore;
@@ -12,6 +13,7 @@ import java.lang.reflect.RecordComponent;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -19,8 +21,12 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,10 +40,76 @@ class BakeInputsTest {
                 .command(List.of("postgres", "-c", "fsync=off"))
                 .environment(Map.of("POSTGRES_PASSWORD", "secret", "TZ", "UTC"))
                 .machine(512, 1)
-                .guestPort(5432, true)
+                .guestPort(5432)
+                .readiness(Optional.of(Wait.all(
+                        Wait.forListener(5432),
+                        Wait.forCommand("pg_isready", "-q").withTimeout(Duration.ofSeconds(20)))))
                 .guest("2".repeat(64), "3".repeat(64), List.of("quiet"))
                 .engine("qemu-tcg", "QEMU 7.2.0")
                 .build();
+    }
+
+    /** One for each component of each kind of condition, changed alone, and those that differ only in how they are nested. */
+    private static final List<Object> WAITS = Stream.of(
+                    Wait.forListener(),
+                    Wait.forListener(80),
+                    Wait.forListener(80, 81),
+                    Wait.forListener(80).withTimeout(Duration.ofSeconds(1)),
+                    Wait.forListener(80).withTimeout(Duration.ofSeconds(2)),
+                    Wait.forLog("80"),
+                    Wait.forLog("80", 2),
+                    Wait.forLog("81"),
+                    Wait.forLog("80").withTimeout(Duration.ofSeconds(1)),
+                    Wait.forCommand("80"),
+                    Wait.forCommand("80", ""),
+                    Wait.forCommand("80").withExitCode(1),
+                    Wait.forCommand("80").withTimeout(Duration.ofSeconds(1)),
+                    Wait.forHttp("/"),
+                    Wait.forHttp("/80"),
+                    Wait.forHttp("/").onPort(80),
+                    Wait.forHttp("/").withStatus(204),
+                    Wait.forHttp("/").withBody(""),
+                    Wait.forHttp("/").withBody("1"),
+                    Wait.forHttp("/").withTimeout(Duration.ofSeconds(1)),
+                    Wait.forHealthcheck(),
+                    Wait.forHealthcheck().withTimeout(Duration.ofSeconds(1)),
+                    Wait.all(Wait.forListener()),
+                    Wait.any(Wait.forListener()),
+                    Wait.all(Wait.forListener()).withTimeout(Duration.ofSeconds(1)),
+                    Wait.any(Wait.forListener()).withTimeout(Duration.ofSeconds(1)),
+                    Wait.all(Wait.forListener(), Wait.forHealthcheck()),
+                    Wait.all(Wait.forHealthcheck(), Wait.forListener()),
+                    Wait.all(Wait.all(Wait.forListener()), Wait.forHealthcheck()),
+                    Wait.all(Wait.all(Wait.forListener(), Wait.forHealthcheck())))
+            .<Object>map(Optional::of)
+            .toList();
+
+    /** Whoever adds a component to a condition adds one that differs in it alone to the list. */
+    @Test
+    void everyComponentOfEveryKindOfConditionIsAmongTheOthers() {
+        assertThat(Arrays.stream(Wait.class.getPermittedSubclasses())
+                        .collect(Collectors.toMap(Class::getSimpleName, BakeInputsTest::componentNames)))
+                .isEqualTo(Map.of(
+                        "Listener", List.of("ports", "timeout"),
+                        "Log", List.of("regex", "times", "timeout"),
+                        "Command", List.of("argv", "exitCode", "timeout"),
+                        "Http", List.of("path", "port", "status", "body", "timeout"),
+                        "Healthcheck", List.of("timeout"),
+                        "All", List.of("waits", "timeout"),
+                        "Any", List.of("waits", "timeout")));
+    }
+
+    private static List<String> componentNames(Class<?> type) {
+        return Arrays.stream(type.getRecordComponents())
+                .map(RecordComponent::getName)
+                .toList();
+    }
+
+    private static Object shown(Object value) {
+        if (value instanceof Optional<?> wait) {
+            return ReadinessWords.of(wait.map(Wait.class::cast));
+        }
+        return value instanceof Platform ? value.toString() : value;
     }
 
     static List<RecordComponent> components() {
@@ -66,8 +138,8 @@ class BakeInputsTest {
         if (value instanceof Integer number) {
             return List.of(number + 1, 255 - number % 100);
         }
-        if (value instanceof Boolean flag) {
-            return List.of(!flag);
+        if (value instanceof Optional<?>) {
+            return WAITS;
         }
         if (value instanceof Platform) {
             return List.of(Platform.parse("linux/arm64"), Platform.parse("linux/amd64/v3"));
@@ -126,7 +198,7 @@ class BakeInputsTest {
         Map<String, Object> decode() {
             byte[] magic = new byte[BakeInputs.MAGIC.length()];
             bytes.get(magic);
-            assertThat(new String(magic, StandardCharsets.US_ASCII)).isEqualTo("supermachine bake inputs 1\n");
+            assertThat(new String(magic, StandardCharsets.US_ASCII)).isEqualTo("supermachine bake inputs 2\n");
             Map<String, Object> members = new LinkedHashMap<>();
             while (bytes.hasRemaining()) {
                 members.put(text(), value());
@@ -139,7 +211,6 @@ class BakeInputsTest {
             return switch (type) {
                 case 'S' -> text();
                 case 'I' -> (int) bytes.getLong();
-                case 'B' -> bytes.get() == 1;
                 case 'L' -> {
                     List<String> list = new ArrayList<>();
                     for (int count = bytes.getInt(); count > 0; count--) {
@@ -174,7 +245,7 @@ class BakeInputsTest {
             Map<String, Object> expected = new LinkedHashMap<>();
             for (RecordComponent component : components()) {
                 Object value = component.getAccessor().invoke(inputs);
-                expected.put(component.getName(), value instanceof Platform ? value.toString() : value);
+                expected.put(component.getName(), shown(value));
             }
             assertThat(new Decoder(inputs.encoded()).decode()).isEqualTo(expected);
             BakeInputs before = seen.put(inputs.fingerprint(), inputs);
@@ -201,6 +272,37 @@ class BakeInputsTest {
         return words;
     }
 
+    /** Any condition, nested so deep at most. */
+    private static Optional<Wait> wait(Random random, int depth) {
+        Optional<Duration> timeout =
+                random.nextBoolean() ? Optional.empty() : Optional.of(Duration.ofSeconds(1 + random.nextInt(2)));
+        String word = Pattern.quote(word(random));
+        return Optional.ofNullable(
+                switch (random.nextInt(depth == 0 ? 5 : 8)) {
+                    case 0 -> new Wait.Listener(List.of(1 + random.nextInt(2), 1 + random.nextInt(2)), timeout);
+                    case 1 -> new Wait.Log(word, 1 + random.nextInt(2), timeout);
+                    case 2 -> new Wait.Command(List.of("a", word.replace('\0', ' ')), random.nextInt(2), timeout);
+                    case 3 ->
+                        new Wait.Http(
+                                "/",
+                                random.nextBoolean() ? Optional.empty() : Optional.of(1),
+                                200 + random.nextInt(2),
+                                random.nextBoolean() ? Optional.empty() : Optional.of(word),
+                                timeout);
+                    case 4 -> new Wait.Healthcheck(timeout);
+                    case 5 -> new Wait.All(waits(random, depth), timeout);
+                    case 6 -> new Wait.Any(waits(random, depth), timeout);
+                    default -> null;
+                });
+    }
+
+    private static List<Wait> waits(Random random, int depth) {
+        List<Wait> waits = new ArrayList<>(List.of(Wait.forListener()));
+        wait(random, depth - 1).ifPresent(waits::add);
+        wait(random, depth - 1).ifPresent(waits::add);
+        return waits;
+    }
+
     private static BakeInputs random(Random random) {
         Map<String, String> environment = new HashMap<>();
         words(random).forEach(name -> environment.put(name, word(random)));
@@ -212,7 +314,7 @@ class BakeInputsTest {
                 1 + random.nextInt(3),
                 1 + random.nextInt(3),
                 1 + random.nextInt(3),
-                random.nextBoolean(),
+                wait(random, 3),
                 word(random),
                 word(random),
                 words(random),
@@ -226,9 +328,9 @@ class BakeInputsTest {
         // A change of this value changes the meaning of every snapshot there is: raise the number in the magic.
         byte[] encoded = sample().encoded();
         assertThat(new String(Arrays.copyOf(encoded, 27), StandardCharsets.US_ASCII))
-                .isEqualTo("supermachine bake inputs 1\n");
+                .isEqualTo("supermachine bake inputs 2\n");
         assertThat(sample().fingerprint())
-                .isEqualTo("f7c2db738001544b7c55ca1d332ca23d835e78f27759697119e6a8412fccd4ca");
+                .isEqualTo("08d9767541de84ea7cf6f9fc14a5143b3770230a432674b97be06d6fe7a9ab0a");
     }
 
     @Test
@@ -259,11 +361,10 @@ class BakeInputsTest {
                 .guest("k", "a", List.of())
                 .engine("kvm", "x");
         assertThat(builder.build().formatVersion()).isEqualTo(SnapshotManifest.FORMAT_VERSION);
-        assertThatThrownBy(() -> builder.guestPort(0, false).build())
+        assertThatThrownBy(() -> builder.guestPort(0).build())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("The guest port should be from 1 to 65535, but was: 0");
-        BakeInputs broken =
-                builder.guestPort(80, false).command(List.of("\uD800")).build();
+        BakeInputs broken = builder.guestPort(80).command(List.of("\uD800")).build();
         assertThatThrownBy(broken::fingerprint)
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("A text with an unpaired surrogate cannot be encoded in UTF-8");

@@ -43,7 +43,7 @@ class BakeRequestTest {
                 128,
                 1,
                 80,
-                false,
+                Optional.empty(),
                 command,
                 environment,
                 Optional.empty());

@@ -10,14 +10,11 @@ import org.junit.jupiter.api.Test;
 
 class CaptureTriggerTest {
 
-    @Test
-    void withoutListenerTheCaptureIsTakenBeforeTheWorkloadIsExecuted() {
-        assertThat(CaptureTrigger.decide(false, new Observed(true, false, false, false, false)))
-                .isEqualTo(Decision.CAPTURE);
-    }
+    private static final boolean YES = true;
+    private static final boolean NO = false;
 
     @Test
-    void withoutListenerTheWorkloadIsNeverStarted() {
+    void withoutAConditionTheCaptureIsTakenBeforeTheWorkloadIsExecuted() {
         for (Observed observed : everything()) {
             if (observed.readyToExec()) {
                 assertThat(CaptureTrigger.decide(false, observed))
@@ -28,34 +25,70 @@ class CaptureTriggerTest {
     }
 
     @Test
-    void withListenerTheWorkloadIsStartedOnceTheAgentIsReady() {
-        assertThat(CaptureTrigger.decide(true, new Observed(false, false, false, false, false)))
+    void withAConditionTheWorkloadIsStartedOnceTheAgentIsReady() {
+        assertThat(CaptureTrigger.decide(true, new Observed(NO, NO, NO, NO, NO, NO, NO)))
                 .isEqualTo(Decision.WAIT);
-        assertThat(CaptureTrigger.decide(true, new Observed(true, false, false, false, false)))
+        assertThat(CaptureTrigger.decide(true, new Observed(YES, NO, NO, NO, NO, NO, NO)))
                 .isEqualTo(Decision.START_WORKLOAD);
-        assertThat(CaptureTrigger.decide(true, new Observed(true, true, false, false, false)))
+        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, NO, NO, NO, NO, NO)))
                 .isEqualTo(Decision.WAIT);
-        assertThat(CaptureTrigger.decide(true, new Observed(true, true, true, false, false)))
+    }
+
+    @Test
+    void whatIsReadySettlesBeforeTheCapture() {
+        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, YES, NO, NO, NO, NO)))
+                .isEqualTo(Decision.SETTLE);
+        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, YES, YES, NO, NO, NO)))
                 .isEqualTo(Decision.CAPTURE);
     }
 
     @Test
-    void aListenerLeftByAWorkloadThatEndedCounts() {
-        assertThat(CaptureTrigger.decide(true, new Observed(true, true, true, true, false)))
-                .isEqualTo(Decision.CAPTURE);
+    void nothingIsCapturedThatHasNotSettled() {
+        for (Observed observed : everything()) {
+            if (!observed.settled()) {
+                assertThat(CaptureTrigger.decide(true, observed))
+                        .as("%s", observed)
+                        .isNotEqualTo(Decision.CAPTURE);
+            }
+        }
     }
 
     @Test
-    void aWorkloadThatEndsWithoutAListenerFailsTheBake() {
-        assertThat(CaptureTrigger.decide(true, new Observed(true, true, false, true, false)))
+    void whatIsReadyCountsWhateverElseIsSeen() {
+        for (Observed observed : everything()) {
+            if (observed.started() && observed.ready()) {
+                assertThat(CaptureTrigger.decide(true, observed))
+                        .as("%s", observed)
+                        .isEqualTo(observed.settled() ? Decision.CAPTURE : Decision.SETTLE);
+            }
+        }
+    }
+
+    @Test
+    void aWorkloadThatEndsBeforeItIsReadyFailsTheBake() {
+        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, NO, NO, NO, YES, NO)))
                 .isEqualTo(Decision.FAIL_WORKLOAD_EXITED);
     }
 
     @Test
-    void theDeadlineFailsWhatIsNotReady() {
-        assertThat(CaptureTrigger.decide(true, new Observed(true, true, false, false, true)))
+    void aConditionThatHasFailedForGoodFailsTheBake() {
+        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, NO, NO, YES, NO, NO)))
+                .isEqualTo(Decision.FAIL_UNATTAINABLE);
+    }
+
+    @Test
+    void anEndedWorkloadIsTheReasonBeforeTheDeadlineAndThatBeforeAFailedCondition() {
+        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, NO, NO, YES, YES, YES)))
+                .isEqualTo(Decision.FAIL_WORKLOAD_EXITED);
+        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, NO, NO, YES, NO, YES)))
                 .isEqualTo(Decision.FAIL_DEADLINE);
-        assertThat(CaptureTrigger.decide(false, new Observed(false, false, false, false, true)))
+    }
+
+    @Test
+    void theDeadlineFailsWhatIsNotReady() {
+        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, NO, NO, NO, NO, YES)))
+                .isEqualTo(Decision.FAIL_DEADLINE);
+        assertThat(CaptureTrigger.decide(false, new Observed(NO, NO, NO, NO, NO, NO, YES)))
                 .isEqualTo(Decision.FAIL_DEADLINE);
     }
 
@@ -72,8 +105,15 @@ class CaptureTriggerTest {
 
     private static List<Observed> everything() {
         List<Observed> all = new ArrayList<>();
-        for (int bits = 0; bits < 32; bits++) {
-            all.add(new Observed((bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0, (bits & 16) != 0));
+        for (int bits = 0; bits < 128; bits++) {
+            all.add(new Observed(
+                    (bits & 1) != 0,
+                    (bits & 2) != 0,
+                    (bits & 4) != 0,
+                    (bits & 8) != 0,
+                    (bits & 16) != 0,
+                    (bits & 32) != 0,
+                    (bits & 64) != 0));
         }
         return all;
     }

@@ -14,9 +14,10 @@ import java.util.concurrent.TimeUnit;
  * The real agent as an ordinary process of this host, built with the address sanitizer, and a client that is connected to it. It touches nothing of the host
  * but what a test asks for.
  */
-final class HostedAgent implements AutoCloseable {
+public final class HostedAgent implements AutoCloseable {
 
-    static final Duration WAIT = Duration.ofSeconds(30);
+    /** Longer than anything takes that works. */
+    public static final Duration WAIT = Duration.ofSeconds(30);
 
     private static final String PROPERTY = "supermachine.test.agent-hosted";
     private static final Path DEFAULT = Path.of("..", "supermachine-native", "target", "guest", "agent-hosted");
@@ -34,7 +35,7 @@ final class HostedAgent implements AutoCloseable {
     }
 
     /** Starts an agent, which has not been greeted yet. */
-    static HostedAgent start(Path directory) {
+    public static HostedAgent start(Path directory) {
         Path binary = Path.of(System.getProperty(PROPERTY, DEFAULT.toString()));
         if (!Files.isExecutable(binary)) {
             throw new AssertionError(
@@ -53,13 +54,14 @@ final class HostedAgent implements AutoCloseable {
     }
 
     /** Starts an agent and greets it. */
-    static HostedAgent greeted(Path directory) {
+    public static HostedAgent greeted(Path directory) {
         HostedAgent agent = start(directory);
         agent.client.awaitHello(WAIT);
         return agent;
     }
 
-    GuestClient client() {
+    /** The client. */
+    public GuestClient client() {
         return client;
     }
 

@@ -123,7 +123,7 @@ class BakeIT {
                         .build())
                 .isInstanceOf(BakeException.class)
                 .hasMessageContaining("exited with status 7")
-                .hasMessageContaining("port 8080")
+                .hasMessageContaining("a listener on port 8080: nothing listened on port 8080")
                 .hasMessageContaining("cannot find my configuration");
         assertThat(store.resolve("baked"))
                 .satisfiesAnyOf(
@@ -153,7 +153,8 @@ class BakeIT {
                             .withListenerRequired()
                             .build())
                     .isInstanceOf(BakeException.class)
-                    .hasMessageContaining("Nothing listened on port 8080")
+                    .hasMessageContaining("It was not ready within ")
+                    .hasMessageContaining("a listener on port 8080: nothing listened on port 8080")
                     .hasMessageContaining("idle");
         } finally {
             System.clearProperty("supermachine.bake.timeout");

@@ -36,6 +36,8 @@ class HostileDocumentsTest {
                 "config|{\"User\":0}|config.User: expected a string, but found 0",
                 "config|{\"ExposedPorts\":[\"80/tcp\"]}|config.ExposedPorts: expected an object, but found [\"80/tcp\"]",
                 "config|{\"Labels\":{\"a\":1}}|config.Labels.a: expected a string, but found 1",
+                "config|{\"Healthcheck\":[]}|config.Healthcheck: expected an object, but found []",
+                "config|{\"Healthcheck\":{\"Test\":\"curl\"}}|config.Healthcheck.Test: expected an array, but found \"curl\"",
                 "rootfs|{\"diff_ids\":[null]}|rootfs.diff_ids[0]: expected a string, but found null",
                 "rootfs||rootfs: expected an object, but it is missing",
             })

@@ -8,6 +8,7 @@ import dev.supermachine.oci.TestImage.Form;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -100,7 +101,19 @@ class ProgressRendererTest {
         renderer.blobProgress(B, 999_999, 2_000_000);
         renderer.blobFinished(B, 2_000_000, false);
         ImageConfig config = new ImageConfig(
-                "linux", "amd64", "", List.of(), List.of(), Map.of(), "", "", "", Set.of(), Map.of(), List.of());
+                "linux",
+                "amd64",
+                "",
+                List.of(),
+                List.of(),
+                Map.of(),
+                "",
+                "",
+                "",
+                Set.of(),
+                Map.of(),
+                Optional.empty(),
+                List.of());
         renderer.finished(new PulledImage("app:1", "sha256:m", config, List.of(), false));
     }
 }

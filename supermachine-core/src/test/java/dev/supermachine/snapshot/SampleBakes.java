@@ -31,7 +31,7 @@ final class SampleBakes {
                 1,
                 List.of(5432, 5433),
                 true,
-                "listener on port 5432",
+                "a listener on port 5432",
                 "2".repeat(64),
                 "3".repeat(64),
                 Map.of("POSTGRES_PASSWORD", "hmac-sha256:" + "4".repeat(64)),

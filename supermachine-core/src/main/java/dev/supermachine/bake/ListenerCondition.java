@@ -1,0 +1,77 @@
+package dev.supermachine.bake;
+
+import dev.supermachine.MachineException;
+import dev.supermachine.Wait;
+import dev.supermachine.guest.GuestClient;
+import dev.supermachine.guest.ListenState;
+import dev.supermachine.guest.ListenWatch;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Listeners on TCP ports: the guest watches, and says when they are there. */
+final class ListenerCondition extends Condition {
+
+    private static final Duration FOR_EVER = Duration.ofDays(10_000);
+    private static final Duration LAST_ANSWER = Duration.ofSeconds(10);
+
+    private final GuestClient guest;
+    private final Wait.Listener wait;
+    private final ListenWatch watch;
+    private boolean last;
+
+    /**
+     * A condition on certain ports.
+     *
+     * @param wait with at least one port
+     */
+    ListenerCondition(Wait.Listener wait, GuestClient guest) {
+        super(wait.timeout());
+        this.guest = guest;
+        this.wait = wait;
+        this.watch = guest.watchListeners(wait.ports(), FOR_EVER);
+    }
+
+    @Override
+    State check() {
+        Optional<ListenState> seen = last ? Optional.of(watch.await(LAST_ANSWER)) : watch.poll();
+        return seen.isEmpty() ? State.PENDING : seen.get() == ListenState.LISTENING ? State.MET : State.FAILED;
+    }
+
+    /** The guest looks once more before it says that the workload has ended: a service may have gone on in the background. */
+    @Override
+    void workloadEnded() {
+        last = true;
+    }
+
+    @Override
+    Stream<String> report() {
+        return Stream.of(line(wait.toString(), state() == State.MET ? "" : seen()));
+    }
+
+    private String seen() {
+        List<Integer> missing = new ArrayList<>();
+        try {
+            for (int port : wait.ports()) {
+                if (guest.awaitListeners(List.of(port), Duration.ZERO, Duration.ZERO) != ListenState.LISTENING) {
+                    missing.add(port);
+                }
+            }
+        } catch (MachineException e) {
+            return "the guest does not say what listens: " + e.getMessage();
+        }
+        if (missing.isEmpty()) {
+            return "the listener came too late";
+        }
+        return "nothing listened on port"
+                + (missing.size() == 1 ? " " + missing.get(0) : "s " + missing)
+                + (missing.size() < wait.ports().size() ? ", but on the others" : "");
+    }
+
+    @Override
+    public void close() {
+        watch.close();
+    }
+}
