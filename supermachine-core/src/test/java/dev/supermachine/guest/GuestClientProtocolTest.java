@@ -477,7 +477,7 @@ class GuestClientProtocolTest {
                     .cause()
                     .hasMessageStartingWith(end)
                     .hasMessageEndingWith(
-                            "almost\uFFFD done\nThe guest's console ends with:\nKernel panic - not syncing")
+                            "almost? done\nThe guest's console ends with:\nKernel panic - not syncing")
                     .hasNoCause();
         }
     }

@@ -131,7 +131,7 @@ class WaitIT {
                 .hasMessageContaining("\n- a listener on port 8080: nothing listened on port 8080\n")
                 .hasMessageContaining("\n- the status 200 for GET /health on port 8081: tried ")
                 .hasMessageContaining("cannot connect to the guest's port 8081: ")
-                .hasMessageContaining("\nThe workload's last output:\nstill thinking\n")
+                .hasMessageContaining("\nThe workload's output ends with:\nstill thinking\n")
                 .hasMessageContaining("\nThe guest's console ends with:\n");
     }
 
@@ -145,7 +145,7 @@ class WaitIT {
                 .isInstanceOf(BakeException.class)
                 .hasMessageContaining("exited with status 7 before it was ready.")
                 .hasMessageContaining("\n- a line of output with 'ready': 0 of 1 lines matched\n")
-                .hasMessageContaining("\nThe workload's last output:\nno configuration\n");
+                .hasMessageContaining("\nThe workload's output ends with:\nno configuration\n");
     }
 
     private Image counting(Wait wait) {
