@@ -130,9 +130,9 @@ public final class Baker {
                 workspace.machineDirectory());
         BakeMemory.Held held = memory.take(spec.name(), spec.memoryMib());
         try {
-            return details.withConsoleTail(new GuestBake(
-                            hypervisor, request, workload, image.config().healthcheck(), settings.bakeTimeout())
-                    .run(spec));
+            return details.withConsoleTail(
+                    new GuestBake(hypervisor, request, workload, image.config().healthcheck(), settings.bakeTimeout())
+                            .run(spec));
         } finally {
             held.close();
         }

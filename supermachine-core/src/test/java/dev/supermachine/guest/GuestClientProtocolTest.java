@@ -476,8 +476,7 @@ class GuestClientProtocolTest {
             assertThatThrownBy(ping::get)
                     .cause()
                     .hasMessageStartingWith(end)
-                    .hasMessageEndingWith(
-                            "almost? done\nThe guest's console ends with:\nKernel panic - not syncing")
+                    .hasMessageEndingWith("almost? done\nThe guest's console ends with:\nKernel panic - not syncing")
                     .hasNoCause();
         }
     }

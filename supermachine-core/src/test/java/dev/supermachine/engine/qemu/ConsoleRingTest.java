@@ -36,7 +36,7 @@ class ConsoleRingTest {
     @Test
     void showsControlCharactersWithoutObeyingThem() {
         append("a\u001b[31mb\tc\u0000\rd");
-        assertThat(console.text()).isEqualTo("a\uFFFD[31mb\tc\uFFFD\uFFFDd");
+        assertThat(console.text()).isEqualTo("a?[31mb\tc??d");
     }
 
     @Test
