@@ -1,5 +1,7 @@
 package dev.supermachine.oci;
 
+import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdIOException;
 import com.github.luben.zstd.ZstdInputStream;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -24,9 +26,33 @@ final class Decompression {
             return new GzipInput(in);
         }
         if (isZstd(magic)) {
-            return new ZstdInputStream(in).setLongMax(ZSTD_WINDOW_LOG);
+            return new ZstdInput(in);
         }
         return in;
+    }
+
+    /** Says in its own words what zstd's "too much memory" is about. */
+    private static final class ZstdInput extends ZstdInputStream {
+
+        ZstdInput(InputStream source) throws IOException {
+            super(source);
+            setLongMax(ZSTD_WINDOW_LOG);
+        }
+
+        @Override
+        public synchronized int read(byte[] target, int offset, int length) throws IOException {
+            try {
+                return super.read(target, offset, length);
+            } catch (ZstdIOException e) {
+                if (e.getErrorCode() == Zstd.errFrameParameterWindowTooLarge()) {
+                    throw new IOException(
+                            "The zstd frame needs a window of more than 128 MiB (compressed with --long above "
+                                    + ZSTD_WINDOW_LOG + "?)",
+                            e);
+                }
+                throw e;
+            }
+        }
     }
 
     /** The suffix that the media type of an OCI layer with these first bytes has. */

@@ -122,7 +122,8 @@ final class LayoutOrigin implements ImageOrigin {
         } catch (FileNotFoundException | NoSuchFileException e) {
             throw failure(
                     where(content)
-                            + " is missing, although a manifest names it. The layout is incomplete; write it again.",
+                            + " is missing, although a manifest names it. "
+                            + content.foreign().orElse("The layout is incomplete; write it again."),
                     e);
         }
     }

@@ -53,6 +53,11 @@ final class MediaTypes {
         return LAYERS.contains(type);
     }
 
+    /** A layer that its maker does not let others pass on. */
+    static boolean isForeign(String type) {
+        return type.contains(".nondistributable.") || type.contains(".foreign.");
+    }
+
     static boolean isSchema1(String type) {
         return SCHEMA_1.contains(type);
     }

@@ -8,8 +8,14 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/** From what a source stands for to the manifest of one image for one platform. */
+/** From what a source stands for to the manifest of one image for one platform, through indexes in indexes as far as is reasonable. */
 final class PlatformSelector {
+
+    /** How many indexes may lie one in the other, the outermost counted. */
+    private static final int MAX_DEPTH = 4;
+
+    /** How many indexes are read in all. */
+    private static final int MAX_INDEXES = 32;
 
     /** What was chosen. */
     record Chosen(Manifest.Raw raw, Manifest.Image image) {}
@@ -19,6 +25,8 @@ final class PlatformSelector {
     private final ImageOrigin origin;
     private final Platform platform;
     private final TreeSet<String> present = new TreeSet<>();
+    private int indexes;
+    private boolean cutOff;
 
     PlatformSelector(ImageOrigin origin, Platform platform) {
         this.origin = origin;
@@ -47,12 +55,16 @@ final class PlatformSelector {
         if (parsed instanceof Manifest.Image image) {
             return new Chosen(root, image);
         }
-        Optional<Chosen> found = search((Manifest.Index) parsed, true);
+        Optional<Chosen> found = search((Manifest.Index) parsed, 1);
         if (found.isPresent()) {
             return found.get();
         }
         throw origin.failure("it has no image for " + platform + ". Present: "
                 + present()
+                + (cutOff
+                        ? ", as far as was looked: of indexes in indexes no more than " + MAX_DEPTH
+                                + " one in the other and " + MAX_INDEXES + " in all are read"
+                        : "")
                 + ". Choose another image or tag, or build it for " + platform + ".");
     }
 
@@ -64,7 +76,7 @@ final class PlatformSelector {
         return present.size() > SHOWN ? first + " and " + (present.size() - SHOWN) + " more" : first;
     }
 
-    private Optional<Chosen> search(Manifest.Index index, boolean mayNest) throws IOException {
+    private Optional<Chosen> search(Manifest.Index index, int depth) throws IOException {
         List<Descriptor> unnamed = new ArrayList<>();
         for (Descriptor entry : index.manifests()) {
             if (!MediaTypes.isManifest(entry.mediaType())) {
@@ -84,10 +96,15 @@ final class PlatformSelector {
         for (Descriptor entry : index.manifests()) {
             boolean possible =
                     entry.platform().isEmpty() || same(entry.platform().get(), platform);
-            if (mayNest && possible && MediaTypes.isIndex(entry.mediaType())) {
+            if (possible && MediaTypes.isIndex(entry.mediaType())) {
+                if (depth == MAX_DEPTH || indexes == MAX_INDEXES) {
+                    cutOff = true;
+                    continue;
+                }
+                indexes++;
                 Manifest.Raw raw = fetch(entry);
                 if (Manifest.parse(raw, origin.where(entry)) instanceof Manifest.Index nested) {
-                    Optional<Chosen> found = search(nested, false);
+                    Optional<Chosen> found = search(nested, depth + 1);
                     if (found.isPresent()) {
                         return found;
                     }

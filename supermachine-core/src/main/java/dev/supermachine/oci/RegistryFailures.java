@@ -129,8 +129,8 @@ final class RegistryFailures {
     }
 
     private String missing(Descriptor blob) {
-        return ". The registry has the manifest, but not the content " + blob.digest()
-                + " that it names: the image is incomplete there. Push it again.";
+        return ". The registry has the manifest, but not the content " + blob.digest() + " that it names"
+                + blob.foreign().map(text -> ". " + text).orElse(": the image is incomplete there. Push it again.");
     }
 
     private String unknown() {

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdOutputStream;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -89,6 +91,25 @@ class DecompressionTest {
         byte[] second = Zstd.compress(new byte[] {3});
         assertThat(read(new ByteArrayInputStream(TestImage.join(skippable, TestImage.join(first, second)))))
                 .containsExactly(1, 2, 3);
+    }
+
+    @Test
+    void readsZstdFramesWithLongWindows() throws IOException {
+        byte[] data = new byte[200_000];
+        Seeds.random(1).nextBytes(data);
+        for (int windowLog : new int[] {20, 24, 27}) {
+            assertThat(read(new Trickle(zstd(data, windowLog), 999))).isEqualTo(data);
+        }
+    }
+
+    /** A frame that says nothing of its size, so that the window counts. */
+    static byte[] zstd(byte[] data, int windowLog) throws IOException {
+        ByteArrayOutputStream result = new ByteArrayOutputStream();
+        try (ZstdOutputStream out = new ZstdOutputStream(result)) {
+            out.setLong(windowLog);
+            out.write(data);
+        }
+        return result.toByteArray();
     }
 
     @Test

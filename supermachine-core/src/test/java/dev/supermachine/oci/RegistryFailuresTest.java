@@ -100,6 +100,37 @@ class RegistryFailuresTest extends RegistryTest {
     }
 
     @Test
+    void blobIsForeign() {
+        String type = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip";
+        image.layers.get(0).put("mediaType", type);
+        registry.serve(image).on(blob(image.layerDigest(0)), error(404, Map.of(), "BLOB_UNKNOWN", "blob unknown"));
+        String start = "Cannot pull " + name() + ": GET " + registry.url(blob(image.layerDigest(0)))
+                + " answered 404 (BLOB_UNKNOWN: blob unknown). The registry has the manifest, but not the content "
+                + image.layerDigest(0)
+                + " that it names. It is a layer of the kind that registries do not have to keep (" + type + ")";
+        String end =
+                ". Layers are fetched from where the image is and from nowhere else: push it together with them, or choose an"
+                        + " image without.";
+        assertPullFails().hasMessage(start + end);
+        image.layers.get(0).put("urls", List.of("https://maker.example/layer?key=s3cret", "https://other.example"));
+        registry.serve(image).on(blob(image.layerDigest(0)), error(404, Map.of(), "BLOB_UNKNOWN", "blob unknown"));
+        assertPullFails().hasMessage(start + ", but is to be had at https://maker.example/layer" + end);
+    }
+
+    @Test
+    void layerNeedsAWindowThatIsTooLarge() throws IOException {
+        byte[] wide = DecompressionTest.zstd(image.tars.get(0), 27);
+        assertThat(wide[5]).as("the window's logarithm less 10, by 8").isEqualTo((byte) ((27 - 10) << 3));
+        wide[5] = (byte) ((28 - 10) << 3);
+        image.layers.set(0, image.blob(MediaTypes.OCI_LAYER + "+zstd", wide));
+        registry.serve(image);
+        assertPullFails()
+                .hasMessageContaining(
+                        "has the right digest but does not decompress: The zstd frame needs a window of more than 128 MiB (compressed"
+                                + " with --long above 27?).");
+    }
+
+    @Test
     void manifestIsNotTheOnePinned() {
         Digest pinned = Digest.of("pinned".getBytes(StandardCharsets.UTF_8));
         registry.on("/v2/app/manifests/" + pinned, ok(MediaTypes.OCI_MANIFEST, image.manifest()));

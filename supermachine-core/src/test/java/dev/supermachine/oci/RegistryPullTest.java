@@ -9,7 +9,9 @@ import dev.supermachine.oci.TestImage.Form;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** Pulls that end well, and what they ask for. */
@@ -37,22 +39,60 @@ class RegistryPullTest extends RegistryTest {
     }
 
     @Test
-    void looksIntoAnIndexInAnIndexButNoDeeper() throws IOException {
+    void looksIntoIndexesInIndexesUpToALimit() throws IOException {
         TestImage image = TestImage.of(Form.GZIP);
         byte[] manifest = image.manifest();
-        byte[] inner = TestImage.index(List.of(TestImage.entry(manifest, MediaTypes.OCI_MANIFEST, "amd64")));
-        byte[] outer = TestImage.index(List.of(TestImage.entry(inner, MediaTypes.OCI_INDEX, "")));
-        byte[] tooDeep = TestImage.index(List.of(TestImage.entry(outer, MediaTypes.OCI_INDEX, "")));
-        registry.on("/v2/app/manifests/1", ok(MediaTypes.OCI_INDEX, outer))
-                .on("/v2/app/manifests/2", ok(MediaTypes.OCI_INDEX, tooDeep))
-                .manifest(outer, MediaTypes.OCI_INDEX)
-                .manifest(inner, MediaTypes.OCI_INDEX)
-                .manifest(manifest, MediaTypes.OCI_MANIFEST)
-                .blobs(image);
+        registry.manifest(manifest, MediaTypes.OCI_MANIFEST).blobs(image);
+        byte[] index = TestImage.index(List.of(TestImage.entry(manifest, MediaTypes.OCI_MANIFEST, "amd64")));
+        for (int depth = 1; depth <= 5; depth++) {
+            registry.on("/v2/app/manifests/" + depth, ok(MediaTypes.OCI_INDEX, index))
+                    .manifest(index, MediaTypes.OCI_INDEX);
+            index = TestImage.index(List.of(TestImage.entry(index, MediaTypes.OCI_INDEX, "")));
+        }
 
+        for (int depth = 1; depth <= 4; depth++) {
+            ImageSource source = ImageSource.of(registry.address() + "/app:" + depth);
+            LocalImagesTest.assertLayers(pull(source, PullPolicy.ALWAYS), image);
+        }
+        ImageSource deep = ImageSource.of(registry.address() + "/app:5");
+        assertThatThrownBy(() -> pull(deep, PullPolicy.ALWAYS))
+                .hasMessageContaining(
+                        "it has no image for linux/amd64. Present: none, as far as was looked: of indexes in indexes no"
+                                + " more than 4 one in the other and 32 in all are read.");
+    }
+
+    @Test
+    void doesNotReadIndexesWithoutEnd() {
+        List<Map<String, Object>> entries = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            byte[] index =
+                    TestImage.index(List.of(TestImage.entry(new byte[] {(byte) i}, MediaTypes.OCI_MANIFEST, "arm64")));
+            registry.manifest(index, MediaTypes.OCI_INDEX);
+            entries.add(TestImage.entry(index, MediaTypes.OCI_INDEX, ""));
+        }
+        registry.on("/v2/app/manifests/1", ok(MediaTypes.OCI_INDEX, TestImage.index(entries)));
+        assertThatThrownBy(() -> pull()).hasMessageContaining("Present: linux/arm64, as far as was looked");
+        assertThat(registry.requests()).hasSize(33);
+    }
+
+    @Test
+    void aHistoryIsNotNeededAndNotBelieved() throws IOException {
+        TestImage image = TestImage.of(Form.GZIP, Form.ZSTD);
+        assertThat(image.config).doesNotContainKey("history");
+        registry.serve(image);
         LocalImagesTest.assertLayers(pull(), image);
-        ImageSource deep = ImageSource.of(registry.address() + "/app:2");
-        assertThatThrownBy(() -> pull(deep, PullPolicy.ALWAYS)).hasMessageContaining("it has no image for linux/amd64");
+        image.config.put("history", List.of(Map.of("empty_layer", true), Map.of("created_by", "somebody")));
+        registry.serve(image);
+        LocalImagesTest.assertLayers(pull(registry.source(), PullPolicy.ALWAYS), image);
+    }
+
+    @Test
+    void readsLayersThatLazyPullersKnow() throws IOException {
+        TestImage image = new TestImage("amd64");
+        image.layer(TestImage.tar("a", "b"), Form.ZSTD_CHUNKED)
+                .estargz(Map.of("usr/bin/tool", new byte[100_000], "etc/name", new byte[] {'x'}));
+        registry.serve(image);
+        LocalImagesTest.assertLayers(pull(), image);
     }
 
     @Test

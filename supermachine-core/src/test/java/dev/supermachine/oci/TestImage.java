@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +26,9 @@ final class TestImage {
         PLAIN(MediaTypes.OCI_LAYER),
         GZIP(MediaTypes.OCI_LAYER + "+gzip"),
         GZIP_MEMBERS(MediaTypes.OCI_LAYER + "+gzip"),
-        ZSTD(MediaTypes.OCI_LAYER + "+zstd");
+        ZSTD(MediaTypes.OCI_LAYER + "+zstd"),
+        /** Frames with skippable ones between and behind them, as in zstd:chunked. */
+        ZSTD_CHUNKED(MediaTypes.OCI_LAYER + "+zstd");
 
         final String mediaType;
 
@@ -40,9 +43,18 @@ final class TestImage {
                 case GZIP -> gzip(tar, 0, tar.length);
                 case GZIP_MEMBERS -> join(gzip(tar, 0, half), gzip(tar, half, tar.length - half));
                 case ZSTD -> Zstd.compress(tar);
+                case ZSTD_CHUNKED ->
+                    join(
+                            join(Zstd.compress(Arrays.copyOf(tar, half)), SKIPPABLE),
+                            join(Zstd.compress(Arrays.copyOfRange(tar, half, tar.length)), join(SKIPPABLE, SKIPPABLE)));
             };
         }
     }
+
+    private static final byte[] SKIPPABLE = {0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 9, 9, 9};
+
+    /** An empty gzip member whose extra field says where the table of contents is: the end of an eStargz layer. */
+    private static final byte[] ESTARGZ_FOOTER = footer();
 
     final Map<Digest, byte[]> blobs = new LinkedHashMap<>();
     final List<byte[]> tars = new ArrayList<>();
@@ -80,6 +92,34 @@ final class TestImage {
         diffIds.add(Digest.of(tar).toString());
         layers.add(blob(form.mediaType, form.apply(tar)));
         return this;
+    }
+
+    /** A layer in eStargz: a gzip member for each file, the landmark and the table of contents among the files, a footer. */
+    TestImage estargz(Map<String, byte[]> files) {
+        Map<String, byte[]> all = new LinkedHashMap<>();
+        all.put(".no.prefetch.landmark", new byte[] {0xf});
+        all.putAll(files);
+        all.put("stargz.index.json", json(Map.of("version", 1, "entries", List.of())));
+        byte[] plain = new byte[0];
+        byte[] compressed = new byte[0];
+        for (Map.Entry<String, byte[]> file : all.entrySet()) {
+            byte[] tar = tar(Map.of(file.getKey(), file.getValue()));
+            boolean last = file.getKey().equals("stargz.index.json");
+            int length = last ? tar.length : 512 + (file.getValue().length + 511) / 512 * 512;
+            plain = join(plain, Arrays.copyOf(tar, length));
+            compressed = join(compressed, gzip(tar, 0, length));
+        }
+        tars.add(plain);
+        diffIds.add(Digest.of(plain).toString());
+        layers.add(blob(Form.GZIP.mediaType, join(compressed, ESTARGZ_FOOTER)));
+        return this;
+    }
+
+    private static byte[] footer() {
+        byte[] extra = "0000000000000400STARGZ".getBytes(StandardCharsets.US_ASCII);
+        byte[] header = {0x1f, (byte) 0x8b, 8, 4, 0, 0, 0, 0, 0, (byte) 0xff, 26, 0, 'S', 'G', 22, 0};
+        byte[] emptyDeflateAndTrailer = {1, 0, 0, (byte) 0xff, (byte) 0xff, 0, 0, 0, 0, 0, 0, 0, 0};
+        return join(join(header, extra), emptyDeflateAndTrailer);
     }
 
     /** Makes the configuration lie about a layer. */
