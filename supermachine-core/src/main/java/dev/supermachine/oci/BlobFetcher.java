@@ -56,7 +56,7 @@ final class BlobFetcher {
     private void fetch(Descriptor layer, Digest diffId) throws IOException {
         listener.blobStarted(layer.digest().toString(), layer.size());
         try (TemporaryFiles.Temporary file = store.temporary().create()) {
-            try (Incoming in = new Incoming(layer, origin, file.channel(), listener)) {
+            try (Incoming in = new Incoming(layer, origin, file.channel(), store, listener)) {
                 Digest found;
                 try {
                     found = hashUncompressed(layer, in);

@@ -18,16 +18,23 @@ final class Incoming extends InputStream {
     private final ImageOrigin origin;
     private final InputStream source;
     private final WritableByteChannel file;
+    private final ContentStore store;
     private final PullListener listener;
     private final MessageDigest hash = Sha256.newDigest();
     private long count;
 
-    Incoming(Descriptor expected, ImageOrigin origin, WritableByteChannel file, PullListener listener)
+    Incoming(
+            Descriptor expected,
+            ImageOrigin origin,
+            WritableByteChannel file,
+            ContentStore store,
+            PullListener listener)
             throws IOException {
         this.expected = expected;
         this.origin = origin;
         this.source = origin.open(expected);
         this.file = file;
+        this.store = store;
         this.listener = listener;
     }
 
@@ -56,10 +63,7 @@ final class Incoming extends InputStream {
                 file.write(buffer);
             }
         } catch (IOException e) {
-            throw origin.failure(
-                    "writing to the image cache failed: " + e.getMessage()
-                            + ". Check the space left on its file system.",
-                    e);
+            throw origin.failure("writing to the image cache " + store.root() + " failed: " + store.trouble(e), e);
         }
         listener.blobProgress(expected.digest().toString(), count, expected.size());
         return read;

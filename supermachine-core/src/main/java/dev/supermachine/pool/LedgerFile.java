@@ -10,7 +10,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +30,7 @@ final class LedgerFile implements AutoCloseable {
     private final String owner =
             ProcessHandle.current().pid() + "-" + UUID.randomUUID().toString().substring(0, 8);
     private final FileLock alive;
+    private final Set<Long> owed = ConcurrentHashMap.newKeySet();
 
     /** Opens the ledger and declares this process alive in it. */
     LedgerFile(Path directory) throws IOException {
@@ -52,14 +55,22 @@ final class LedgerFile implements AutoCloseable {
     LedgerState change(UnaryOperator<LedgerState> change) throws IOException {
         try (FileLock lock = lock()) {
             LedgerState before = read();
-            LedgerState living = dropDead(before);
+            Set<Long> given = Set.copyOf(owed);
+            LedgerState living =
+                    dropDead(before).without(entry -> entry.owner().equals(owner) && given.contains(entry.ticket()));
             LedgerState after = change.apply(living);
             if (!after.equals(before)) {
                 write(after);
             }
+            owed.removeAll(given);
             assert lock.isCurrent();
             return after;
         }
+    }
+
+    /** Takes an entry of this process out with the next change that can be written, because it could not be written now. */
+    void takeOutLater(LedgerEntry entry) {
+        owed.add(entry.ticket());
     }
 
     /** Gives up everything that this process has or wants. */
