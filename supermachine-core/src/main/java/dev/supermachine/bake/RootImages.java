@@ -3,6 +3,7 @@ package dev.supermachine.bake;
 import dev.supermachine.ImageException;
 import dev.supermachine.hash.Sha256;
 import dev.supermachine.linux.FileLock;
+import dev.supermachine.linux.StoreTrouble;
 import dev.supermachine.oci.ImageLayer;
 import dev.supermachine.oci.PulledImage;
 import dev.supermachine.rootfs.LayerSource;
@@ -54,7 +55,7 @@ final class RootImages {
         } catch (IOException e) {
             throw new ImageException(
                     "The root file system of " + image.reference() + " could not be written to " + target + ": "
-                            + e.getMessage() + ". Check that the disk is not full and that the directory is yours.",
+                            + StoreTrouble.describe(e, directory, "supermachine.cache.dir"),
                     e);
         }
     }

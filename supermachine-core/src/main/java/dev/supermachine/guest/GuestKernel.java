@@ -3,6 +3,7 @@ package dev.supermachine.guest;
 import com.github.luben.zstd.ZstdIOException;
 import dev.supermachine.EngineException;
 import dev.supermachine.hash.Sha256;
+import dev.supermachine.linux.StoreTrouble;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -142,8 +143,8 @@ public final class GuestKernel {
             throw KernelBundle.damaged("cannot unpack vmlinux.zst: " + e.getMessage(), e);
         } catch (IOException e) {
             throw new EngineException(
-                    "Cannot unpack the guest kernel " + version + " to " + vmlinux + ": " + e
-                            + ". Is there space (60 MB), and does the directory belong to this user?",
+                    "Cannot unpack the guest kernel " + version + " (60 MB) to " + vmlinux + ": "
+                            + StoreTrouble.describe(e, vmlinux, "supermachine.cache.dir"),
                     e);
         }
     }

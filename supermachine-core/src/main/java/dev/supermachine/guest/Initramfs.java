@@ -2,6 +2,7 @@ package dev.supermachine.guest;
 
 import dev.supermachine.EngineException;
 import dev.supermachine.hash.Sha256;
+import dev.supermachine.linux.StoreTrouble;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,8 +38,8 @@ public final class Initramfs {
             return file;
         } catch (IOException e) {
             throw new EngineException(
-                    "Cannot write the guest's initial file system " + file + ": " + e
-                            + ". Is there space, and does the directory belong to this user?",
+                    "Cannot write the guest's initial file system " + file + ": "
+                            + StoreTrouble.describe(e, directory, "supermachine.cache.dir"),
                     e);
         }
     }

@@ -77,7 +77,7 @@ final class BlobFetcher {
 
     /** Whether the file now has the layer; false if it had a beginning to which no good end came, and is empty now. */
     private boolean receive(Descriptor layer, Digest diffId, TemporaryFiles.Temporary file) throws IOException {
-        try (Incoming in = new Incoming(layer, origin, file.channel(), listener)) {
+        try (Incoming in = new Incoming(layer, origin, file.channel(), store, listener)) {
             try {
                 receive(layer, diffId, in);
                 return true;

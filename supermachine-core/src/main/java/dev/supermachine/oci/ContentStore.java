@@ -5,6 +5,7 @@ import dev.supermachine.Platform;
 import dev.supermachine.json.JsonDocument;
 import dev.supermachine.json.JsonFormatException;
 import dev.supermachine.json.JsonWriter;
+import dev.supermachine.linux.StoreTrouble;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -39,6 +40,7 @@ import java.util.Set;
 public final class ContentStore {
 
     private static final int FORMAT_VERSION = 1;
+    private static final String SETTING = "supermachine.cache.dir";
     private static final int MAX_RECORD = 64 * 1024;
     private static final Duration PARTS_KEPT = Duration.ofDays(7);
     private static final Set<PosixFilePermission> DIRECTORY = PosixFilePermissions.fromString("rwx------");
@@ -75,11 +77,14 @@ public final class ContentStore {
                         + "), so its content cannot be trusted. Run: chmod 700 "
                         + this.root);
             }
-        } catch (IOException | UnsupportedOperationException e) {
+        } catch (UnsupportedOperationException e) {
             throw new ImageException(
-                    "The image cache " + this.root + " cannot be opened: " + e
-                            + ". Check who owns the directory, or use another one on a local file system.",
+                    "The image cache " + this.root
+                            + " cannot be opened: its file system has no permissions. Choose another directory with the"
+                            + " setting " + SETTING + ".",
                     e);
+        } catch (IOException e) {
+            throw new ImageException("The image cache " + this.root + " cannot be opened: " + trouble(e), e);
         }
         this.temporary = new TemporaryFiles(tmp, Duration.ofHours(1));
         temporary.sweep();
@@ -94,6 +99,11 @@ public final class ContentStore {
      */
     public Path root() {
         return root;
+    }
+
+    /** Why something could not be written here or read, for the end of a message. */
+    String trouble(IOException failure) {
+        return StoreTrouble.describe(failure, root, SETTING);
     }
 
     TemporaryFiles temporary() {

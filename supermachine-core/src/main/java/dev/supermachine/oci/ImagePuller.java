@@ -106,9 +106,7 @@ public final class ImagePuller {
         } catch (IOException e) {
             listener.failed(source.toString());
             throw new ImageException(
-                    "Cannot pull " + source + " into the cache " + store.root() + ": " + e
-                            + ". Check that the path can be read, and the space and permissions of the cache.",
-                    e);
+                    "Cannot pull " + source + " into the image cache " + store.root() + ": " + store.trouble(e), e);
         } catch (ImageException e) {
             listener.failed(source.toString());
             throw e;

@@ -25,6 +25,7 @@ final class Incoming extends InputStream {
     private final Descriptor expected;
     private final ImageOrigin origin;
     private final FileChannel file;
+    private final ContentStore store;
     private final PullListener listener;
     private final MessageDigest hash = Sha256.newDigest();
     private final Retry retry;
@@ -35,10 +36,13 @@ final class Incoming extends InputStream {
     private boolean brokenOff;
     private boolean verified;
 
-    Incoming(Descriptor expected, ImageOrigin origin, FileChannel file, PullListener listener) throws IOException {
+    Incoming(
+            Descriptor expected, ImageOrigin origin, FileChannel file, ContentStore store, PullListener listener)
+            throws IOException {
         this.expected = expected;
         this.origin = origin;
         this.file = file;
+        this.store = store;
         this.listener = listener;
         this.retry = new Retry(origin.resumes().orElse(RetryPolicy.NEVER));
         if (file.size() > expected.size()) {
@@ -113,10 +117,7 @@ final class Incoming extends InputStream {
                 at += file.write(buffer, at);
             }
         } catch (IOException e) {
-            throw origin.failure(
-                    "writing to the image cache failed: " + e.getMessage()
-                            + ". Check the space left on its file system.",
-                    e);
+            throw origin.failure("writing to the image cache " + store.root() + " failed: " + store.trouble(e), e);
         }
     }
 

@@ -13,7 +13,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -34,6 +36,7 @@ final class LedgerFile implements AutoCloseable {
     private final Path directory;
     private final String owner = newOwner();
     private final FileLock alive;
+    private final Set<Long> owed = ConcurrentHashMap.newKeySet();
 
     /** Opens the ledger and declares this process alive in it. */
     LedgerFile(Path directory) throws IOException {
@@ -64,11 +67,14 @@ final class LedgerFile implements AutoCloseable {
     LedgerState change(UnaryOperator<LedgerState> change) throws IOException {
         try (FileLock lock = lock()) {
             LedgerState before = read();
-            LedgerState living = dropDead(before);
+            Set<Long> given = Set.copyOf(owed);
+            LedgerState living =
+                    dropDead(before).without(entry -> entry.owner().equals(owner) && given.contains(entry.ticket()));
             LedgerState after = change.apply(living);
             if (!after.equals(before)) {
                 write(after);
             }
+            owed.removeAll(given);
             assert lock.isCurrent();
             return after;
         }
@@ -78,11 +84,16 @@ final class LedgerFile implements AutoCloseable {
     LedgerState peek() throws IOException {
         Path file = ledger();
         try {
-            return Files.exists(file) ? LedgerState.read(Files.readString(file)) : LedgerState.EMPTY;
+            return Files.exists(file) ? LedgerState.read(text(file)) : LedgerState.EMPTY;
         } catch (JsonFormatException e) {
             LOG.trace("{} cannot be read, and will be begun anew", file, e);
             return LedgerState.EMPTY;
         }
+    }
+
+    /** Takes an entry of this process out with the next change that can be written, because it could not be written now. */
+    void takeOutLater(LedgerEntry entry) {
+        owed.add(entry.ticket());
     }
 
     /** Gives up everything that this process has or wants. */

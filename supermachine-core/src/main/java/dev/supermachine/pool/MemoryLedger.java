@@ -1,6 +1,7 @@
 package dev.supermachine.pool;
 
 import dev.supermachine.AcquireException;
+import dev.supermachine.linux.StoreTrouble;
 import dev.supermachine.settings.Settings;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -157,7 +158,12 @@ public final class MemoryLedger implements AutoCloseable {
             file.change(state -> state.without(
                     other -> other.ticket() == entry.ticket() && other.owner().equals(entry.owner())));
         } catch (IOException e) {
-            LOG.warn("Could not give {} back to the memory ledger in {}: {}", entry, directory, e.getMessage());
+            file.takeOutLater(entry);
+            LOG.warn(
+                    "Could not give {} back to the memory ledger in {}; it is given back with the next change: {}",
+                    entry,
+                    directory,
+                    e.getMessage());
         }
         signal();
     }
@@ -262,8 +268,8 @@ public final class MemoryLedger implements AutoCloseable {
 
     private AcquireException unusable(IOException cause) {
         return new AcquireException(
-                "The memory ledger in " + directory + " cannot be used: " + cause.getMessage()
-                        + ". Check that the directory is yours and on a local file system.",
+                "The memory ledger in " + directory + " cannot be used: "
+                        + StoreTrouble.describe(cause, directory, "supermachine.snapshots.dir"),
                 cause);
     }
 }

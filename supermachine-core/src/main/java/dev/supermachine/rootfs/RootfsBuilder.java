@@ -3,6 +3,7 @@ package dev.supermachine.rootfs;
 import dev.supermachine.ImageException;
 import dev.supermachine.SupermachineException;
 import dev.supermachine.hash.Sha256;
+import dev.supermachine.linux.StoreTrouble;
 import dev.supermachine.tar.TarEntry;
 import dev.supermachine.tar.TarReader;
 import java.io.IOException;
@@ -75,13 +76,18 @@ public final class RootfsBuilder {
         } catch (IOException e) {
             throw new ImageException(
                     "Cannot write the root file system image " + target + " of " + layout.size() + " bytes: "
-                            + e.getMessage() + ". Check that the disk has room and the directory is writable.",
+                            + StoreTrouble.describe(e, directory(target), "supermachine.cache.dir"),
                     e);
         } finally {
             if (!done) {
                 delete(target);
             }
         }
+    }
+
+    private static Path directory(Path target) {
+        Path parent = target.toAbsolutePath().getParent();
+        return parent == null ? target : parent;
     }
 
     private static LayerMerge merge(List<LayerSource> layers, RootfsLimits limits) {

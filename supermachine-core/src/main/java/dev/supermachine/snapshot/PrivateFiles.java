@@ -1,9 +1,9 @@
 package dev.supermachine.snapshot;
 
+import dev.supermachine.linux.StoreTrouble;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -78,12 +78,7 @@ final class PrivateFiles {
 
     /** What an exception says, also where its message is only a path or nothing, as with many of java.nio. */
     static String describe(IOException failure) {
-        String message = failure.getMessage();
-        boolean bare = failure instanceof FileSystemException detailed && detailed.getReason() == null;
-        if (message != null && !bare) {
-            return message;
-        }
-        return failure.getClass().getSimpleName() + (message == null ? "" : " for " + message);
+        return StoreTrouble.reason(failure);
     }
 
     /** Unlinks a file, or a directory with everything in it; what vanishes meanwhile is no error. Symbolic links are not followed. */

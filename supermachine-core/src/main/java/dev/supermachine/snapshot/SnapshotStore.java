@@ -3,6 +3,7 @@ package dev.supermachine.snapshot;
 import dev.supermachine.BakeException;
 import dev.supermachine.SnapshotException;
 import dev.supermachine.linux.FileLock;
+import dev.supermachine.linux.StoreTrouble;
 import dev.supermachine.settings.Settings;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -131,10 +132,7 @@ public final class SnapshotStore {
             return use;
         } catch (IOException e) {
             throw new BakeException(
-                    "The snapshot of '" + name + "' could not be stored in " + layout.root() + ": "
-                            + PrivateFiles.describe(e)
-                            + ". Check that the directory is yours, on a local file system, and has space left.",
-                    e);
+                    "The snapshot of '" + name + "' could not be stored in " + layout.root() + ": " + trouble(e), e);
         }
     }
 
@@ -165,10 +163,7 @@ public final class SnapshotStore {
             pruner.sweep();
             return pruner.prune(bytes, age, "");
         } catch (IOException e) {
-            throw new SnapshotException(
-                    "The snapshots in " + layout.root() + " could not be pruned: " + PrivateFiles.describe(e)
-                            + ". Check that the directory is yours.",
-                    e);
+            throw new SnapshotException("The snapshots in " + layout.root() + " could not be pruned: " + trouble(e), e);
         }
     }
 
@@ -187,15 +182,23 @@ public final class SnapshotStore {
                     if (lock.isCurrent() && !Files.exists(key)) {
                         byte[] random = new byte[EnvironmentDigest.KEY_BYTES];
                         new SecureRandom().nextBytes(random);
-                        Path temporary = key.resolveSibling("environment.key." + UUID.randomUUID());
-                        PrivateFiles.writeNew(temporary, random);
-                        Files.move(temporary, key, StandardCopyOption.ATOMIC_MOVE);
+                        Path temporary = key.resolveSibling("environment.key.new");
+                        try {
+                            // One left behind is of somebody who held the lock and is gone.
+                            Files.deleteIfExists(temporary);
+                            PrivateFiles.writeNew(temporary, random);
+                            Files.move(temporary, key, StandardCopyOption.ATOMIC_MOVE);
+                        } finally {
+                            Files.deleteIfExists(temporary);
+                        }
                         PrivateFiles.sync(layout.root());
                     }
                 }
             }
             return new EnvironmentDigest(Files.readAllBytes(key));
-        } catch (IOException | IllegalArgumentException e) {
+        } catch (IOException e) {
+            throw new SnapshotException("The key " + key + " cannot be read or made: " + trouble(e), e);
+        } catch (IllegalArgumentException e) {
             throw new SnapshotException(
                     "The key " + key + " cannot be used: " + e.getMessage() + ". Delete it; a new one is made.", e);
         }
@@ -208,6 +211,10 @@ public final class SnapshotStore {
      */
     public Path ledgerDirectory() {
         return layout.ledger();
+    }
+
+    private String trouble(IOException e) {
+        return StoreTrouble.describe(e, layout.root(), "supermachine.snapshots.dir");
     }
 
     private Snapshot bake(String name, String fingerprint, BakeAction action) throws IOException {

@@ -253,8 +253,9 @@ class GuestKernelTest {
 
             assertThatThrownBy(() -> sample.locate(cache).vmlinux())
                     .isInstanceOf(EngineException.class)
-                    .hasMessageStartingWith("Cannot unpack the guest kernel 6.12.1-test to " + cache)
-                    .hasMessageEndingWith("Is there space (60 MB), and does the directory belong to this user?");
+                    .hasMessageStartingWith("Cannot unpack the guest kernel 6.12.1-test (60 MB) to " + cache)
+                    .hasMessageContaining(" MiB free. ")
+                    .hasMessageEndingWith(" the setting supermachine.cache.dir.");
         }
 
         private void assertDamaged(String detail) {

@@ -269,8 +269,10 @@ class RootfsBuilderTest {
         Path nowhere = scratch.resolve("missing/root.erofs");
         assertThatThrownBy(() -> RootfsBuilder.build(List.of(), nowhere, RootfsLimits.defaults()))
                 .isInstanceOf(ImageException.class)
-                .hasMessage("Cannot write the root file system image " + nowhere + " of 4096 bytes: " + nowhere
-                        + ". Check that the disk has room and the directory is writable.");
+                .hasMessageMatching("Cannot write the root file system image " + nowhere
+                        + " of 4096 bytes: NoSuchFileException for " + nowhere + "\\. The file system of "
+                        + nowhere.getParent()
+                        + " \\(\\S+\\) has \\d+ of \\d+ MiB free\\. .* the setting supermachine\\.cache\\.dir\\.");
     }
 
     @Test

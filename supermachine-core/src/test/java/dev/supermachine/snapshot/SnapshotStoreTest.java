@@ -138,9 +138,10 @@ class SnapshotStoreTest {
                         },
                         SILENT))
                 .isInstanceOf(BakeException.class)
-                .hasMessage("The snapshot of 'postgres' could not be stored in " + store.root()
-                        + ": No space left on device. Check that the directory is yours, on a local file system, and has"
-                        + " space left.");
+                .hasMessageMatching("The snapshot of 'postgres' could not be stored in " + store.root()
+                        + ": No space left on device\\. The file system of " + store.root()
+                        + " \\(\\S+\\) has \\d+ of \\d+ MiB free\\. Make room there, or choose another directory with the"
+                        + " setting supermachine\\.snapshots\\.dir\\.");
     }
 
     @Test
@@ -419,7 +420,9 @@ class SnapshotStoreTest {
         Thread.currentThread().interrupt();
         assertThatThrownBy(this::bake)
                 .isInstanceOf(BakeException.class)
-                .hasMessageContaining("could not be stored in " + store.root() + ": ClosedByInterruptException. Check");
+                .hasMessageContaining(
+                        "could not be stored in " + store.root()
+                                + ": ClosedByInterruptException. The thread was interrupted; nothing is wrong with the directory.");
         assertThat(Thread.interrupted()).isTrue();
     }
 

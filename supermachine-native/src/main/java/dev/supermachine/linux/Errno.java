@@ -12,6 +12,18 @@ final class Errno {
     /** Resource temporarily unavailable; also {@code EWOULDBLOCK}. */
     static final int EAGAIN = 11;
 
+    /** Bad file number; of flock on NFS also, that the file was not opened for writing. */
+    static final int EBADF = 9;
+
+    /** Invalid argument. */
+    static final int EINVAL = 22;
+
+    /** No record locks available, of asm-generic/errno.h; of flock, that a network file system's server does not lock. */
+    static final int ENOLCK = 37;
+
+    /** Function not implemented, of asm-generic/errno.h. */
+    static final int ENOSYS = 38;
+
     /** Operation not supported, of asm-generic/errno.h. */
     static final int EOPNOTSUPP = 95;
 

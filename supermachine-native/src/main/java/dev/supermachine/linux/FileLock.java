@@ -147,12 +147,22 @@ public final class FileLock implements AutoCloseable {
                 if (e.getErrorCode() == Errno.EAGAIN) {
                     return Optional.empty();
                 }
-                throw new IOException(
-                        "Cannot lock " + path + ": " + e.getMessage()
-                                + ". The file system may not support flock; put the directory on a local file system.",
-                        e);
+                throw refused(path, e);
             }
         }
+    }
+
+    /** flock fails for other reasons than that somebody has the lock: then it is the file system that does not do it, or not any more. */
+    static IOException refused(Path path, LastErrorException e) {
+        return new IOException(
+                switch (e.getErrorCode()) {
+                    case Errno.ENOLCK, Errno.ENOSYS, Errno.EOPNOTSUPP, Errno.EINVAL, Errno.EBADF ->
+                        "Cannot lock " + path + ": " + e.getMessage()
+                                + ". Its file system has no flock, as some network and FUSE file systems have none; the"
+                                + " directory has to be on a local one";
+                    default -> "Cannot lock " + path + ": " + e.getMessage();
+                },
+                e);
     }
 
     private static int open(Path path, int mode) throws IOException {

@@ -3,6 +3,7 @@ package dev.supermachine.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.jna.LastErrorException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -13,6 +14,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FileLockTest {
 
@@ -86,5 +89,25 @@ class FileLockTest {
             Files.move(directory.resolve("moved"), file);
             assertThat(lock.isCurrent()).isTrue();
         }
+    }
+
+    /** No file system without flock is to be had on a test machine, so this is about the numbers that such a one answers with. */
+    @ParameterizedTest
+    @ValueSource(ints = {Errno.ENOLCK, Errno.ENOSYS, Errno.EOPNOTSUPP, Errno.EINVAL, Errno.EBADF})
+    void saysThatTheFileSystemHasNoFlock(int errno) {
+        LastErrorException answer = new LastErrorException(errno);
+
+        assertThat(FileLock.refused(file, answer))
+                .hasMessage("Cannot lock " + file + ": " + answer.getMessage()
+                        + ". Its file system has no flock, as some network and FUSE file systems have none; the directory"
+                        + " has to be on a local one")
+                .hasCause(answer);
+    }
+
+    @Test
+    void anyOtherFailureIsNotBlamedOnTheFileSystem() {
+        LastErrorException answer = new LastErrorException(5);
+
+        assertThat(FileLock.refused(file, answer)).hasMessage("Cannot lock " + file + ": " + answer.getMessage());
     }
 }
