@@ -267,6 +267,7 @@ static void resume(void) {
     memcpy(&epoch, entropy, 4);
     epoch = (epoch & 0x7fffffff) | 1;
     send_command("{\"execute\":\"cont\"}\n");
+    await_line("\"return\"");
     struct frame *request = blank(RESUME, 0, 0);
     clock_gettime(CLOCK_REALTIME, &time);
     put32(request, epoch);
@@ -374,7 +375,6 @@ int main(int argc, char **argv) {
         if (strcmp(command, "resume") == 0) {
             resume();
             printf("resumed %lld %lld\n", now() - begin, now() - start);
-            await_line("\"return\"");
         } else if (strncmp(command, "exec ", 5) == 0) {
             execute(command + 5);
             printf("done %lld\n", now() - begin);

@@ -11,7 +11,7 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/** What the benchmarks share: the image they restore, its command line, and how often they repeat. For one thread. */
+/** What the benchmarks share: the image they restore, its command line, and how often they repeat. Thread-safe. */
 final class Stage {
 
     static final int POSTGRES_PORT = 5432;
@@ -52,7 +52,7 @@ final class Stage {
     }
 
     /** PostgreSQL with 512 MiB, listening. */
-    Image postgres() {
+    synchronized Image postgres() {
         if (postgres == null) {
             postgres = Image.builder(POSTGRES)
                     .withOciLayout(images.resolve("debian-postgres.oci"))
@@ -66,12 +66,16 @@ final class Stage {
 
     /** A machine of the same snapshot that the library has nothing to do with. */
     RawMachine rawMachine() throws IOException {
+        return RawMachine.start(program, restore());
+    }
+
+    private synchronized RestoreCommand restore() throws IOException {
         if (restore == null) {
             try (Vm vm = postgres().start(VmConfig.defaults())) {
                 restore = RestoreCommand.of(vm);
             }
         }
-        return RawMachine.start(program, restore);
+        return restore;
     }
 
     /** Waits until a pool has so many machines ready and nothing else to do. */
