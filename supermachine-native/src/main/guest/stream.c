@@ -134,14 +134,16 @@ static void open_stream(const struct frame *frame)
     if (credit > CREDIT_MAX)
         fatal("the host gave stream %u a credit of %u", frame->stream, credit);
     struct stream *stream = allocate(sizeof *stream);
-    *stream = (struct stream){.id = frame->stream, .kind = kind_of(number), .credit = {0, credit, credit}};
+    /* Without a kind when the request is too short for one: nothing was opened that could be closed. */
+    const struct kind *kind = request.broken ? NULL : kind_of(number);
+    *stream = (struct stream){.id = frame->stream, .kind = kind, .credit = {0, credit, credit}};
     stream->next = streams;
     streams = stream;
     open_count++;
-    if (request.broken || !stream->kind)
+    if (!kind)
         stream_fail(stream, BROKEN_REQUEST, "broken request: OPEN of kind %u", number);
     else
-        stream->kind->open(stream, &request);
+        kind->open(stream, &request);
 }
 
 static void take_data(struct stream *stream, const struct frame *frame)

@@ -16,6 +16,15 @@ static char *user, *cwd;
 static bool configured, started, ended;
 static struct process *process;
 
+static void forget_configuration(void)
+{
+    strings_free(&argv);
+    strings_free(&extra_hosts);
+    free(user);
+    free(cwd);
+    user = cwd = NULL;
+}
+
 char *workload_configure(struct reader *in, uint32_t *code)
 {
     if (configured) {
@@ -35,7 +44,10 @@ char *workload_configure(struct reader *in, uint32_t *code)
         problem = duplicate("broken request: CONFIGURE");
     else
         problem = system_set_names(hostname, &extra_hosts, code);
-    env_set_all(&image_env, &env);
+    if (problem)
+        forget_configuration(); /* nothing of it: RESUME would set the names of half a request */
+    else
+        env_set_all(&image_env, &env);
     strings_free(&env);
     free(hostname);
     configured = !problem;

@@ -266,6 +266,12 @@ static void states(struct answer *answer)
         expect(&host, STREAM_ERROR, answer);
         CHECK(answer->payload[0] == (BROKEN_REQUEST & 0xff) && answer->stream == (uint32_t)kind + 1);
     }
+    for (uint8_t kind = 1; kind <= 9; kind++) { /* too short to name a credit, so nothing of a kind is there to be closed */
+        char message[] = "broken request: OPEN of kind 0";
+        message[sizeof message - 2] = (char)('0' + kind);
+        send_frame(&host, OPEN, 0, (uint32_t)kind + 10, &kind, 1);
+        expect_error(&host, STREAM_ERROR, BROKEN_REQUEST, message, answer);
+    }
     open_read(&host, 20, "/dev/zero", 0);
     expect(&host, OPENED, answer);
     send_frame(&host, FREEZE, 0, 0, NULL, 0);

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CompressionFuzz {
 
-    private static final int MAX_BYTES = 8 << 20;
+    private static final int MAX_BYTES = 1 << 18;
 
     private CompressionFuzz() {}
 
