@@ -101,8 +101,7 @@ final class GuestBake {
     private Booted boot(MachineSpec spec) {
         Machine machine = hypervisor.boot(spec);
         try {
-            GuestClient guest = new GuestClient(
-                    machine.agent(), spec.name(), () -> machine.console().tail(TAIL_LINES));
+            GuestClient guest = new GuestClient(machine.agent(), spec.name(), () -> machine.lastWords(TAIL_LINES));
             Booted booted = new Booted(machine, guest);
             guest.awaitHello(min(BOOT_TIMEOUT, deadline.remaining()));
             return booted;

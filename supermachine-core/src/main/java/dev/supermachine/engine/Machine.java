@@ -66,6 +66,20 @@ public interface Machine extends AutoCloseable {
      */
     String endReason();
 
+    /**
+     * For messages about a machine that does not answer any more: the end of its console and, if it has ended, why.
+     *
+     * @param lines how many lines of the console at most
+     * @return the text; empty if the console is and the machine has not ended
+     */
+    default String lastWords(int lines) {
+        String tail = console().tail(lines);
+        if (isAlive()) {
+            return tail;
+        }
+        return tail + (tail.isEmpty() || tail.endsWith("\n") ? "" : "\n") + "[" + endReason() + "]";
+    }
+
     /** Ends the machine. Returns at once; what takes time happens in the background. Further calls do nothing. */
     @Override
     void close();

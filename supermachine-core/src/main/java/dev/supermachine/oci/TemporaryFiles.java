@@ -9,8 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.Optional;
 import java.util.UUID;
 import org.slf4j.Logger;
@@ -21,18 +19,19 @@ final class TemporaryFiles {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(TemporaryFiles.class);
 
-    /** A file is made a moment before it is locked; nothing this young is swept. */
-    private static final Duration YOUNG = Duration.ofHours(1);
-
     private final Path directory;
+
+    /** Locked while a file is made and while files are swept: a file is made a moment before it is locked. */
+    private final Path guardFile;
 
     TemporaryFiles(Path directory) {
         this.directory = directory;
+        this.guardFile = directory.resolveSibling(directory.getFileName() + ".lock");
     }
 
     Temporary create() throws IOException {
         Path path = directory.resolve(UUID.randomUUID() + ".part");
-        FileLock lock = FileLock.exclusive(path); // makes the file with mode 0600
+        FileLock lock = make(path);
         try {
             return new Temporary(path, lock, FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE));
         } catch (IOException e) {
@@ -41,14 +40,20 @@ final class TemporaryFiles {
         }
     }
 
+    private FileLock make(Path path) throws IOException {
+        try (FileLock guard = FileLock.exclusive(guardFile)) {
+            LOGGER.trace("Making {} under {}", path, guard.path());
+            return FileLock.exclusive(path); // makes the file with mode 0600
+        }
+    }
+
     /** Deletes what processes that are gone have left. */
     void sweep() {
-        Instant young = Instant.now().minus(YOUNG);
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*.part")) {
+        try (FileLock guard = FileLock.exclusive(guardFile);
+                DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*.part")) {
+            LOGGER.trace("Sweeping under {}", guard.path());
             for (Path file : files) {
-                if (Files.getLastModifiedTime(file).toInstant().isBefore(young)) {
-                    deleteIfUnlocked(file);
-                }
+                deleteIfUnlocked(file);
             }
         } catch (IOException | DirectoryIteratorException e) {
             // Somebody else sweeps at the same time, or the leftovers stay until the next sweep: no reason to fail a

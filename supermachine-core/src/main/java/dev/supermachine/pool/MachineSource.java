@@ -139,8 +139,8 @@ public final class MachineSource {
     /** A client starts a thread, for which there may be no room. */
     private static LiveMachine connect(Spare spare, Machine machine) {
         try {
-            GuestClient guest = GuestClient.restored(
-                    machine.agent(), spare.name(), () -> machine.console().tail(CONSOLE_TAIL_LINES));
+            GuestClient guest =
+                    GuestClient.restored(machine.agent(), spare.name(), () -> machine.lastWords(CONSOLE_TAIL_LINES));
             return new LiveMachine(spare.name(), machine, guest, spare.holdings());
         } catch (RuntimeException | Error e) {
             end(machine, spare.holdings());

@@ -187,7 +187,9 @@ public final class SnapshotStore {
                     if (lock.isCurrent() && !Files.exists(key)) {
                         byte[] random = new byte[EnvironmentDigest.KEY_BYTES];
                         new SecureRandom().nextBytes(random);
-                        Path temporary = key.resolveSibling("environment.key." + UUID.randomUUID());
+                        // one name, so that what a killed process left is found again
+                        Path temporary = key.resolveSibling("environment.key.new");
+                        Files.deleteIfExists(temporary);
                         PrivateFiles.writeNew(temporary, random);
                         Files.move(temporary, key, StandardCopyOption.ATOMIC_MOVE);
                         PrivateFiles.sync(layout.root());
