@@ -86,7 +86,7 @@ public final class ContentStore {
         } catch (IOException e) {
             throw new ImageException("The image cache " + this.root + " cannot be opened: " + trouble(e), e);
         }
-        this.temporary = new TemporaryFiles(tmp, Duration.ofHours(1));
+        this.temporary = new TemporaryFiles(tmp, Duration.ZERO);
         temporary.sweep();
         this.parts = new TemporaryFiles(begun, PARTS_KEPT);
         parts.sweep();

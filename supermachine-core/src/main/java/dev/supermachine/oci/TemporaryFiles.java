@@ -25,20 +25,23 @@ final class TemporaryFiles {
     private static final Logger LOGGER = LoggerFactory.getLogger(TemporaryFiles.class);
 
     private final Path directory;
-    private final Duration young;
+    private final Duration kept;
+
+    /** Locked while a file is made and while files are swept: a file is made a moment before it is locked. */
+    private final Path guardFile;
 
     /**
-     * @param young how long a file is left alone after it was last written, locked or not; a file is made a moment before it is locked
+     * @param kept how long a file that nobody writes any more is left for those who may go on with it
      */
-    TemporaryFiles(Path directory, Duration young) {
+    TemporaryFiles(Path directory, Duration kept) {
         this.directory = directory;
-        this.young = young;
+        this.kept = kept;
+        this.guardFile = directory.resolveSibling(directory.getFileName() + ".lock");
     }
 
     Temporary create() throws IOException {
         Path path = directory.resolve(UUID.randomUUID() + ".part");
-        FileLock lock = FileLock.exclusive(path); // makes the file with mode 0600
-        return open(path, lock, false);
+        return open(path, make(path), false);
     }
 
     /** The file of a name, new or as somebody left it; empty if somebody is writing it now. */
@@ -66,10 +69,19 @@ final class TemporaryFiles {
         }
     }
 
+    private FileLock make(Path path) throws IOException {
+        try (FileLock guard = FileLock.exclusive(guardFile)) {
+            LOGGER.trace("Making {} under {}", path, guard.path());
+            return FileLock.exclusive(path); // makes the file with mode 0600
+        }
+    }
+
     /** Deletes what processes that are gone have left. */
     void sweep() {
-        Instant since = Instant.now().minus(young);
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*.part")) {
+        Instant since = Instant.now().minus(kept);
+        try (FileLock guard = FileLock.exclusive(guardFile);
+                DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*.part")) {
+            LOGGER.trace("Sweeping under {}", guard.path());
             for (Path file : files) {
                 if (isOlder(file, since)) {
                     deleteIfUnlocked(file, since);

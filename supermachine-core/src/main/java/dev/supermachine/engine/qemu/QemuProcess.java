@@ -96,7 +96,9 @@ final class QemuProcess {
             Thread reader = new Thread(null, () -> readConsole(serial), "supermachine-console-" + name, CONSOLE_STACK);
             reader.setDaemon(true);
             reader.start();
-            agent = new SocketAgentChannel(TimedSocket.accept(agents, deadline, process::isAlive));
+            // The end of a connection is seen a moment before the process is gone; whoever hears of it asks why.
+            agent = new SocketAgentChannel(
+                    TimedSocket.accept(agents, deadline, process::isAlive), () -> awaitExit(LAST_MOMENT));
             client.start(deadline);
         } catch (IOException e) {
             EngineException failure = failure("Cannot start QEMU for machine '" + name + "'", e);

@@ -10,14 +10,26 @@ import java.nio.channels.SocketChannel;
 final class SocketAgentChannel implements Channel {
 
     private final SocketChannel socket;
+    private final Runnable atEnd;
 
-    SocketAgentChannel(SocketChannel socket) {
+    /**
+     * A channel.
+     *
+     * @param socket connected
+     * @param atEnd run before the end is reported to the reader
+     */
+    SocketAgentChannel(SocketChannel socket, Runnable atEnd) {
         this.socket = socket;
+        this.atEnd = atEnd;
     }
 
     @Override
     public int read(ByteBuffer target) throws IOException {
-        return socket.read(target);
+        int count = socket.read(target);
+        if (count < 0) {
+            atEnd.run();
+        }
+        return count;
     }
 
     @Override
