@@ -47,6 +47,10 @@ record HttpAnswer(
         if (headEnd < 0) {
             return new HttpAnswer(status, line, false, "", false, false);
         }
+        if (status.get() < 200) {
+            // an interim answer (RFC 9110, section 15.2): the real one follows
+            return of(Arrays.copyOfRange(bytes, headEnd + 4, bytes.length));
+        }
         byte[] body = Arrays.copyOfRange(bytes, headEnd + 4, bytes.length);
         Matcher length = LENGTH.matcher(text.substring(lineEnd, headEnd));
         boolean complete = length.find() && body.length >= Long.parseLong(length.group(1));

@@ -6,9 +6,9 @@ import dev.supermachine.guest.GuestClient;
 import dev.supermachine.guest.ListenState;
 import dev.supermachine.guest.ListenWatch;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedSet;
 import java.util.stream.Stream;
 
 /** Listeners on TCP ports: the guest watches, and says when they are there. */
@@ -52,22 +52,20 @@ final class ListenerCondition extends Condition {
     }
 
     private String seen() {
-        List<Integer> missing = new ArrayList<>();
+        SortedSet<Integer> listening;
         try {
-            for (int port : wait.ports()) {
-                if (guest.awaitListeners(List.of(port), Duration.ZERO, Duration.ZERO) != ListenState.LISTENING) {
-                    missing.add(port);
-                }
-            }
+            listening = ListeningPorts.of(guest);
         } catch (MachineException e) {
             return "the guest does not say what listens: " + e.getMessage();
         }
+        List<Integer> missing =
+                wait.ports().stream().filter(port -> !listening.contains(port)).toList();
         if (missing.isEmpty()) {
             return "the listener came too late";
         }
         return "nothing listened on port"
                 + (missing.size() == 1 ? " " + missing.get(0) : "s " + missing)
-                + (missing.size() < wait.ports().size() ? ", but on the others" : "");
+                + (listening.isEmpty() ? ", nor on any other" : ", but on " + listening);
     }
 
     @Override

@@ -189,6 +189,18 @@ public final class Settings {
     }
 
     /**
+     * Reads a duration that was written in the form of settings, but elsewhere.
+     *
+     * @param what where it was written, for the message, as it follows "The"
+     * @param text such as {@code 90 s}
+     * @return the duration
+     * @throws IllegalArgumentException if it has another form, or is not positive
+     */
+    public static Duration duration(String what, String text) {
+        return new SettingValue(what, text.strip()).asDuration();
+    }
+
+    /**
      * Where blobs, root images and the unpacked kernel are kept.
      *
      * @return an absolute path; it may not exist yet

@@ -36,6 +36,16 @@ class HttpAnswerTest {
     }
 
     @Test
+    void interimAnswersAreNotTheAnswer() {
+        String interim = "HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n";
+        assertThat(of(interim).headComplete()).isFalse();
+        assertThat(of(interim).broken()).isFalse();
+        assertThat(of(interim + "HTTP/1.1 100 Continue\r\n\r\n" + "HTTP/1.1 204 No Content\r\n\r\n")
+                        .status())
+                .contains(204);
+    }
+
+    @Test
     void aBodyWithoutALengthEndsWithTheConnection() {
         HttpAnswer answer = of("HTTP/1.0 200 OK\r\n\r\nsome");
         assertThat(answer.headComplete()).isTrue();

@@ -87,6 +87,16 @@ class GuestClientProtocolTest {
     }
 
     @Test
+    void aConnectionHasATimeOfItsOwnAndIsGivenUpAfterIt() {
+        assertThatThrownBy(() -> client.connect(80, Duration.ofMillis(50)))
+                .isInstanceOf(MachineException.class)
+                .hasMessageStartingWith(
+                        "Machine 'm-1': no answer within 50 ms to the request to connect to the guest's port 80.");
+        agent.expect(FrameType.OPEN);
+        agent.expect(FrameType.RESET);
+    }
+
+    @Test
     void aTimeoutIsRoundedUpAndNeverOverflows() throws Exception {
         Map<Duration, Long> sent = Map.of(
                 Duration.ZERO,

@@ -226,6 +226,50 @@ class HostedAgentTest {
     }
 
     @Test
+    void watchesForListenersWithoutHoldingUpTheCaller() throws IOException {
+        try (ServerSocket server = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
+                ListenWatch there = client.watchListeners(List.of(server.getLocalPort()), WAIT)) {
+            assertThat(there.await(WAIT)).isEqualTo(ListenState.LISTENING);
+            assertThat(there.poll()).contains(ListenState.LISTENING);
+            assertThat(there.poll()).as("asked again").contains(ListenState.LISTENING);
+        }
+        ListenWatch watch = client.watchListeners(List.of(1), WAIT);
+        assertThat(watch.poll()).isEmpty();
+        watch.close();
+        assertThatThrownBy(watch::poll)
+                .isInstanceOf(MachineException.class)
+                .hasMessage("Machine 'hosted': the request to watch for listeners on [1] was given up by the caller");
+    }
+
+    @Test
+    void comesToRest() {
+        client.awaitRest(WAIT);
+        client.freeze(WAIT);
+    }
+
+    @Test
+    void whatHasComeIsReadWithoutWaitingForMore() throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        try (GuestProcess cat = client.exec(ExecRequest.of("sh", "-c", "read x; echo got $x; echo oh >&2; read y")
+                .withStdin())) {
+            assertThat(cat.poll(Duration.ZERO, out, err)).isZero();
+            assertThat(cat.poll(Duration.ofMillis(50), out, err)).isZero();
+            cat.stdin().write("one\n".getBytes(UTF_8));
+            int count = 0;
+            while (count < "got one\noh\n".length()) {
+                count += cat.poll(WAIT, out, err);
+            }
+            assertThat(cat.poll(Duration.ZERO, out, err)).isZero();
+            cat.stdin().close();
+            assertThat(cat.poll(WAIT, out, err)).isEqualTo(-1);
+            assertThat(cat.poll(Duration.ZERO, out, err)).isEqualTo(-1);
+        }
+        assertThat(out).hasToString("got one\n");
+        assertThat(err).hasToString("oh\n");
+    }
+
+    @Test
     void seesListeners() throws Exception {
         int port;
         try (ServerSocket server = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {

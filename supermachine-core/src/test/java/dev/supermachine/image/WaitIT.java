@@ -128,7 +128,7 @@ class WaitIT {
                 .hasMessageContaining("failed. It was not ready within 4 s. ")
                 .hasMessageContaining("\nAwaited was:\n- a line of output with 'ready': 0 of 1 lines matched\n")
                 .hasMessageContaining("; the last exited with status 4 and printed: not yet\n")
-                .hasMessageContaining("\n- a listener on port 8080: nothing listened on port 8080\n")
+                .hasMessageContaining("\n- a listener on port 8080: nothing listened on port 8080, nor on any other\n")
                 .hasMessageContaining("\n- the status 200 for GET /health on port 8081: tried ")
                 .hasMessageContaining("cannot connect to the guest's port 8081: ")
                 .hasMessageContaining("\nThe workload's output ends with:\nstill thinking\n")

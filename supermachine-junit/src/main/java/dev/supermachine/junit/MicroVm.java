@@ -54,11 +54,18 @@ public @interface MicroVm {
     String image();
 
     /**
-     * The guest's TCP ports. The first stands for the service: the snapshot is taken when something listens on it.
+     * The guest's TCP ports. The first stands for the service: unless {@link #waitFor()} says otherwise, the snapshot is taken when something listens on it.
      *
-     * @return ports; without any, the snapshot is taken just before the workload is executed, and every machine starts it
+     * @return ports; without any, and without {@link #waitFor()}, the snapshot is taken just before the workload is executed, and every machine starts it
      */
     int[] port() default {};
+
+    /**
+     * What must be seen before the snapshot is taken, in place of a listener on the first port.
+     *
+     * @return conditions, all of which are awaited
+     */
+    WaitFor[] waitFor() default {};
 
     /**
      * Memory of the machine.

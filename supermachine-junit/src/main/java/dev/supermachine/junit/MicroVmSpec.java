@@ -14,6 +14,7 @@ import org.junit.platform.commons.support.AnnotationSupport;
 record MicroVmSpec(
         String image,
         List<Integer> ports,
+        List<WaitFor> waitFor,
         int memoryMib,
         List<String> env,
         List<String> cmd,
@@ -36,6 +37,7 @@ record MicroVmSpec(
         return new MicroVmSpec(
                 annotation.image(),
                 Arrays.stream(annotation.port()).boxed().toList(),
+                List.of(annotation.waitFor()),
                 annotation.memoryMib(),
                 List.of(annotation.env()),
                 List.of(annotation.cmd()),
@@ -48,8 +50,9 @@ record MicroVmSpec(
     Image bake(Settings settings) {
         OciImageBuilder builder = Images.builder(image, settings).withMemoryMib(memoryMib);
         if (!ports.isEmpty()) {
-            builder.withGuestPort(ports.get(0)).withListenerRequired();
+            builder.withGuestPort(ports.get(0));
         }
+        Waits.of(waitFor, !ports.isEmpty()).ifPresent(builder::withWait);
         if (!cmd.isEmpty()) {
             builder.withCmd(cmd.toArray(String[]::new));
         }

@@ -21,6 +21,9 @@ class MicroVmSpecTest {
                 .contains(new MicroVmSpec(
                         "own:1",
                         List.of(6379, 6380),
+                        List.of(SameWaitTestCase.class
+                                .getAnnotation(MicroVm.class)
+                                .waitFor()),
                         512,
                         List.of("A=b", "C=d=e"),
                         List.of("serve", "now"),
@@ -32,7 +35,7 @@ class MicroVmSpecTest {
     @Test
     void takesTheDefaults() {
         assertThat(MicroVmSpec.of(DefaultsTestCase.class))
-                .contains(new MicroVmSpec("plain:1", List.of(), 256, List.of(), List.of(), "", "", false));
+                .contains(new MicroVmSpec("plain:1", List.of(), List.of(), 256, List.of(), List.of(), "", "", false));
     }
 
     @Test
@@ -89,12 +92,14 @@ class MicroVmSpecTest {
     }
 
     private static MicroVmSpec withEnvironment(String variable) {
-        return new MicroVmSpec("any:1", List.of(), 256, List.of("GOOD=1", variable), List.of(), "", "", false);
+        return new MicroVmSpec(
+                "any:1", List.of(), List.of(), 256, List.of("GOOD=1", variable), List.of(), "", "", false);
     }
 
     @MicroVm(
             image = "own:1",
             port = {6379, 6380},
+            waitFor = @WaitFor(log = "ready"),
             memoryMib = 512,
             env = {"A=b", "C=d=e"},
             cmd = {"serve", "now"},
@@ -118,6 +123,9 @@ class MicroVmSpecTest {
             class Innermost {}
         }
     }
+
+    @MicroVm(image = "any:1", waitFor = @WaitFor(log = "ready"))
+    static class SameWaitTestCase {}
 
     @MicroVm(image = "plain:1")
     static class DefaultsTestCase {}

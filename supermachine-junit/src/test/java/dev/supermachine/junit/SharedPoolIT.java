@@ -92,6 +92,7 @@ class SharedPoolIT {
                 new MicroVmSpec(
                         "localhost:" + registry.getAddress().getPort() + "/missing:1",
                         List.of(),
+                        List.of(),
                         Guests.MEMORY_MIB,
                         List.of(),
                         List.of(),
