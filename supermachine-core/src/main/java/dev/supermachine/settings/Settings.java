@@ -83,6 +83,12 @@ public final class Settings {
             "`4`",
             "How many blobs of an image are downloaded at once.");
 
+    private static final SettingDefinition VM_KEEP_ON_FAILURE = new SettingDefinition(
+            "supermachine.vm.keep.on.failure",
+            "`no`, `jvm` or `detached`",
+            "`no`",
+            "Whether the machine of a failed test is kept to look inside: until the JVM ends, or until `bin/doctor --end` ends it. See [JUnit](junit.md).");
+
     private static final List<SettingDefinition> ALL = List.of(
             CACHE_DIR,
             SNAPSHOTS_DIR,
@@ -94,7 +100,8 @@ public final class Settings {
             BAKE_TIMEOUT,
             ACQUIRE_TIMEOUT,
             MEMORY_BUDGET_MIB,
-            REGISTRY_PARALLELISM);
+            REGISTRY_PARALLELISM,
+            VM_KEEP_ON_FAILURE);
 
     private final Function<String, @Nullable String> parameters;
     private final Function<String, @Nullable String> properties;
@@ -257,6 +264,17 @@ public final class Settings {
         return value(REGISTRY_PARALLELISM)
                 .map(setting -> setting.asInteger(1, 32))
                 .orElse(4);
+    }
+
+    /**
+     * What becomes of the machine of a failed test.
+     *
+     * @return {@link KeepOnFailure#NO} unless set
+     */
+    public KeepOnFailure keepOnFailure() {
+        return value(VM_KEEP_ON_FAILURE)
+                .map(setting -> setting.asOneOf(KeepOnFailure.class))
+                .orElse(KeepOnFailure.NO);
     }
 
     private Optional<SettingValue> value(SettingDefinition definition) {

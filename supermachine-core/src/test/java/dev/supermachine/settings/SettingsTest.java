@@ -68,8 +68,12 @@ class SettingsTest {
 
     @Test
     void everySettingIsReadFromItsKeyAndItsVariable() {
-        Map<String, String> samples =
-                Map.of("size", "3 MiB", "duration", "7 s", "engine name", "kvm", "absolute path", "/x");
+        Map<String, String> samples = Map.of(
+                "size", "3 MiB",
+                "duration", "7 s",
+                "engine name", "kvm",
+                "absolute path", "/x",
+                "`no`, `jvm` or `detached`", "jvm");
         for (SettingDefinition definition : Settings.all()) {
             String sample = samples.getOrDefault(definition.kind(), "7");
             Settings none = Settings.of(key -> null, properties::get, key -> null);
@@ -108,6 +112,7 @@ class SettingsTest {
         "supermachine.bake.timeout, 90, 'a positive duration such as 500 ms, 90 s, 3 min, 2 h or 30 d'",
         "supermachine.bake.timeout, -1 s, 'a positive duration such as 500 ms, 90 s, 3 min, 2 h or 30 d'",
         "supermachine.memory.budget.mib, 0, a whole number from 1 to 2147483647",
+        "supermachine.vm.keep.on.failure, yes, 'one of no, jvm, detached'",
         "supermachine.registry.parallelism, many, a whole number from 1 to 32",
     })
     void aWrongValueIsNamedWithItsPlaceAndWhatWasExpected(String key, String value, String expected) {
@@ -119,6 +124,7 @@ class SettingsTest {
                         case "supermachine.snapshots.max.bytes" -> settings.snapshotsMaxBytes();
                         case "supermachine.bake.timeout" -> settings.bakeTimeout();
                         case "supermachine.memory.budget.mib" -> settings.memoryBudgetMib();
+                        case "supermachine.vm.keep.on.failure" -> settings.keepOnFailure();
                         default -> settings.registryParallelism();
                     }
                 })
