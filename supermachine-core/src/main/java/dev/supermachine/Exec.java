@@ -8,6 +8,9 @@ import org.apiguardian.api.API;
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public interface Exec {
 
+    /** How many bytes of each output {@link #output()} keeps unless told otherwise. */
+    int DEFAULT_OUTPUT_LIMIT = 32 << 20;
+
     /**
      * The command and its arguments, in place of those given before.
      *
@@ -73,6 +76,15 @@ public interface Exec {
     Exec timeout(Duration timeout);
 
     /**
+     * How much {@link #output()} keeps in memory. Streams of {@link #spawn()} are not limited.
+     *
+     * @param bytes the most that each of the two outputs may have; {@value #DEFAULT_OUTPUT_LIMIT} (32 MiB) unless set
+     * @return this
+     * @throws IllegalArgumentException if it is negative, or more than 1 GiB
+     */
+    Exec outputLimit(int bytes);
+
+    /**
      * Gives it a terminal; its output then comes as one stream, standard output.
      *
      * @param rows height in characters
@@ -86,7 +98,7 @@ public interface Exec {
      * Runs it to its end.
      *
      * @return its status and all of its output; a status other than 0 and a time-out are no exceptions
-     * @throws MachineException if it cannot be executed, one of its outputs exceeds 256 MiB, the machine fails or is given up meanwhile, or the thread
+     * @throws MachineException if it cannot be executed, one of its outputs exceeds {@link #outputLimit(int)}, which kills it, the machine fails or is given up meanwhile, or the thread
      *     is interrupted (which it stays)
      * @throws IllegalArgumentException if command and environment together do not fit into a request, which is 64 KiB
      * @throws IllegalStateException if the machine was given up

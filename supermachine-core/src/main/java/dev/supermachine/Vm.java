@@ -152,6 +152,18 @@ public interface Vm extends AutoCloseable {
      */
     void reset();
 
+    /**
+     * Keeps the machine: {@link #close()} and the end of its pool no longer end it. It runs until this JVM ends, its mapped ports stay open, and its memory
+     * stays booked, while its place in the pool becomes free. For looking inside after a test has failed. Further calls return the same; a machine that is kept
+     * cannot be reset.
+     *
+     * @return where it is and how to look inside; ports are those that were mapped before
+     * @throws EngineException if what people need to look at it cannot be written, or the engine has nothing to show
+     * @throws IllegalStateException if this machine was given up, or is being reset
+     * @throws java.io.UncheckedIOException if its description cannot be written
+     */
+    KeptVm keep();
+
     /** Gives the machine up. Returns at once, also during a reset by another thread; further calls do nothing. */
     @Override
     void close();

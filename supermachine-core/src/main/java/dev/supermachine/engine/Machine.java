@@ -1,5 +1,6 @@
 package dev.supermachine.engine;
 
+import dev.supermachine.EngineException;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -77,7 +78,27 @@ public interface Machine extends AutoCloseable {
         return !isAlive();
     }
 
+    /**
+     * Writes what the console has printed, and goes on to print, into a file for people who look at the machine from outside.
+     *
+     * @return where to look
+     * @throws EngineException if the file cannot be written, or the engine has nothing to show
+     */
+    default Traces leaveTraces() {
+        throw new EngineException(
+                "This engine's machines cannot be looked at from outside, so none of them can be kept.");
+    }
+
     /** Ends the machine. Returns at once; what takes time happens in the background. Further calls do nothing. */
     @Override
     void close();
+
+    /**
+     * Where to look at a machine from outside.
+     *
+     * @param pid the process that runs it
+     * @param directory what belongs to it while it runs; only its user can enter
+     * @param console the file in it that the console is written to
+     */
+    record Traces(long pid, Path directory, Path console) {}
 }

@@ -44,6 +44,13 @@ final class Lease implements AutoCloseable {
         return listeners.computeIfAbsent(guestPort, this::listen).port();
     }
 
+    /** The ports that are mapped, those of the guest to those of this host. */
+    synchronized Map<Integer, Integer> ports() {
+        Map<Integer, Integer> ports = new LinkedHashMap<>();
+        listeners.forEach((guestPort, listener) -> ports.put(guestPort, listener.port()));
+        return ports;
+    }
+
     /** New connections reach this guest from now on. */
     void attach(GuestClient next) {
         guest = next;

@@ -2,8 +2,10 @@ package dev.supermachine.pool;
 
 import dev.supermachine.Exec;
 import dev.supermachine.Image;
+import dev.supermachine.KeptVm;
 import dev.supermachine.Vm;
 import dev.supermachine.VmConfig;
+import dev.supermachine.engine.Machine.Traces;
 import dev.supermachine.guest.DirectoryCopy;
 import dev.supermachine.guest.FileOwner;
 import dev.supermachine.guest.GuestClient;
@@ -39,6 +41,7 @@ final class LeasedVm implements Vm {
     private volatile @Nullable LiveMachine machine;
     private volatile boolean closed;
     private boolean resetting;
+    private @Nullable KeptVm kept;
 
     LeasedVm(MachineOwner owner, Image image, VmConfig config, LiveMachine machine) {
         this.owner = owner;
@@ -127,6 +130,10 @@ final class LeasedVm implements Vm {
                 if (closed) {
                     throw givenUp();
                 }
+                if (kept != null) {
+                    throw new IllegalStateException("The machine '" + name
+                            + "' is kept as it is, so it cannot be reset. Take another one, or do not keep this one.");
+                }
                 resetting = true;
                 old = machine;
                 machine = null;
@@ -167,11 +174,34 @@ final class LeasedVm implements Vm {
         }
     }
 
+    @Override
+    public KeptVm keep() {
+        synchronized (state) {
+            LiveMachine current = live();
+            if (kept == null) {
+                Traces traces = current.machine().leaveTraces();
+                KeptVm description = new KeptVm(
+                        current.name(),
+                        image.name(),
+                        traces.pid(),
+                        traces.directory(),
+                        traces.console(),
+                        lease.host(),
+                        lease.ports(),
+                        false);
+                KeptMachines.describe(description, image.reference(), image.memoryMib());
+                kept = description;
+            }
+            return kept;
+        }
+    }
+
     /** A reset that is under way is not waited for: it gives back what it gets when it ends. */
     @Override
     public void close() {
         @Nullable LiveMachine last;
         boolean later;
+        boolean stays;
         synchronized (state) {
             if (closed) {
                 return;
@@ -180,6 +210,13 @@ final class LeasedVm implements Vm {
             last = machine;
             machine = null;
             later = resetting;
+            stays = kept != null;
+        }
+        if (last != null && stays) {
+            KeptMachines.hold(last);
+            KeptMachines.hold(lease);
+            owner.released(this);
+            return;
         }
         try {
             lease.close();

@@ -14,6 +14,8 @@ import java.util.function.Supplier;
 /** A command for whichever machine the holder has when it is run. */
 final class VmExec implements Exec {
 
+    private static final int MOST_OUTPUT = 1 << 30;
+
     private final Supplier<GuestClient> guest;
     private final String machine;
     private List<String> argv = List.of();
@@ -22,6 +24,7 @@ final class VmExec implements Exec {
     private String user = "";
     private byte[] stdin = {};
     private Duration timeout = Duration.ZERO;
+    private int outputLimit = DEFAULT_OUTPUT_LIMIT;
     private int rows;
     private int columns;
 
@@ -93,6 +96,16 @@ final class VmExec implements Exec {
     }
 
     @Override
+    public Exec outputLimit(int bytes) {
+        if (bytes < 0 || bytes > MOST_OUTPUT) {
+            throw new IllegalArgumentException(
+                    "The limit of a command's output is 0 to " + MOST_OUTPUT + " bytes, but was: " + bytes);
+        }
+        outputLimit = bytes;
+        return this;
+    }
+
+    @Override
     public Exec tty(int height, int width) {
         if (height < 1 || height > 65535 || width < 1 || width > 65535) {
             throw new IllegalArgumentException(
@@ -106,7 +119,7 @@ final class VmExec implements Exec {
     @Override
     public ExecResult output() {
         try (VmProcess process = process(stdin.length > 0)) {
-            return process.collect(stdin);
+            return process.collect(stdin, outputLimit);
         }
     }
 

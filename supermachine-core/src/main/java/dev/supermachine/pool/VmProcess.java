@@ -19,7 +19,6 @@ import org.jspecify.annotations.Nullable;
 /** A command in the guest, in the terms of the public API. */
 final class VmProcess implements ExecProcess {
 
-    private static final int OUTPUT_LIMIT = 256 << 20;
     private static final int SIGNAL_BASE = 128;
     private static final int TIMED_OUT_STATUS = 124;
     private static final byte[] NOTHING = {};
@@ -75,7 +74,7 @@ final class VmProcess implements ExecProcess {
     }
 
     /** Feeds the input, reads both outputs, and waits for the end. */
-    ExecResult collect(byte[] input) {
+    ExecResult collect(byte[] input, int outputLimit) {
         @Nullable Thread feeder = null;
         if (input.length > 0) {
             // on a thread of its own, because a command may write before it reads
@@ -83,8 +82,8 @@ final class VmProcess implements ExecProcess {
             feeder.setDaemon(true);
             feeder.start();
         }
-        LimitedOutput out = new LimitedOutput();
-        LimitedOutput err = new LimitedOutput();
+        LimitedOutput out = new LimitedOutput("standard output", outputLimit);
+        LimitedOutput err = new LimitedOutput("standard error", outputLimit);
         try {
             process.drain(out, err);
             return result(process.exit().get(), out.toByteArray(), err.toByteArray());
@@ -130,6 +129,14 @@ final class VmProcess implements ExecProcess {
     /** Keeps what a command writes, up to a bound: a runaway command must not take the JVM's memory. */
     private final class LimitedOutput extends ByteArrayOutputStream {
 
+        private final String which;
+        private final int limit;
+
+        LimitedOutput(String which, int limit) {
+            this.which = which;
+            this.limit = limit;
+        }
+
         @Override
         public synchronized void write(int value) {
             check(1);
@@ -143,9 +150,10 @@ final class VmProcess implements ExecProcess {
         }
 
         private void check(int more) {
-            if (size() > OUTPUT_LIMIT - more) {
-                throw new MachineException(subject + " wrote more than " + (OUTPUT_LIMIT >> 20)
-                        + " MiB. Read its streams with spawn() instead of collecting them.");
+            if (size() > limit - more) {
+                throw new MachineException(subject + " wrote more than " + limit + " bytes to its " + which
+                        + ", which is the limit for what is kept in memory, and was killed. Raise the limit with"
+                        + " outputLimit(), or read its streams with spawn().");
             }
         }
     }

@@ -18,7 +18,7 @@ public record SettingDefinition(String key, String kind, String defaultText, Str
      * @return {@code SUPERMACHINE_<AREA>_<NAME>}
      */
     public String environmentName() {
-        return key.toUpperCase(Locale.ROOT).replace('.', '_');
+        return key.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
     }
 
     /**

@@ -114,6 +114,12 @@ public final class Settings {
             "none",
             "Certificates in PEM that registries may use beside those that Java trusts.");
 
+    private static final SettingDefinition VM_KEEP_ON_FAILURE = new SettingDefinition(
+            "supermachine.vm.keep-on-failure",
+            "`no`, `jvm` or `detached`",
+            "`no`",
+            "Whether the machine of a failed test is kept to look inside: until the JVM ends, or until `bin/doctor --end` ends it. See [JUnit](junit.md).");
+
     private static final List<SettingDefinition> ALL = List.of(
             CACHE_DIR,
             SNAPSHOTS_DIR,
@@ -130,7 +136,8 @@ public final class Settings {
             REGISTRY_PARALLELISM,
             REGISTRY_IDLE_TIMEOUT,
             REGISTRY_MIRRORS,
-            REGISTRY_CA_FILE);
+            REGISTRY_CA_FILE,
+            VM_KEEP_ON_FAILURE);
 
     private final Function<String, @Nullable String> parameters;
     private final Function<String, @Nullable String> properties;
@@ -352,6 +359,17 @@ public final class Settings {
      */
     public Optional<Path> registryCaFile() {
         return value(REGISTRY_CA_FILE).map(SettingValue::asPath);
+    }
+
+    /**
+     * What becomes of the machine of a failed test.
+     *
+     * @return {@link KeepOnFailure#NO} unless set
+     */
+    public KeepOnFailure keepOnFailure() {
+        return value(VM_KEEP_ON_FAILURE)
+                .map(setting -> setting.asOneOf(KeepOnFailure.class))
+                .orElse(KeepOnFailure.NO);
     }
 
     private Optional<SettingValue> value(SettingDefinition definition) {

@@ -47,6 +47,12 @@ class VmExecTest {
     }
 
     @Test
+    void theLimitOfTheOutputIsBounded() {
+        refused(() -> exec.outputLimit(-1), "0 to 1073741824 bytes, but was: -1");
+        refused(() -> exec.outputLimit((1 << 30) + 1), "1073741825");
+    }
+
+    @Test
     void aTerminalHasSides() {
         refused(() -> exec.tty(0, 80), "0 rows, 80 columns");
         refused(() -> exec.tty(24, 65536), "24 rows, 65536 columns");

@@ -83,7 +83,9 @@ class SettingsTest {
                 "absolute path",
                 "/x",
                 "`REGISTRY=MIRROR`, several with commas",
-                "a=b");
+                "a=b",
+                "`no`, `jvm` or `detached`",
+                "jvm");
         for (SettingDefinition definition : Settings.all()) {
             String sample = samples.getOrDefault(definition.kind(), "7");
             Settings none = Settings.of(key -> null, properties::get, key -> null);
@@ -124,6 +126,7 @@ class SettingsTest {
         "supermachine.memory.budget.mib, 0, a whole number from 1 to 2147483647",
         "supermachine.image.max.bytes, -1, 'a positive size such as 1073741824, 512 MiB or 20 GiB'",
         "supermachine.image.max.entries, 0, a whole number from 1 to 2147483647",
+        "supermachine.vm.keep-on-failure, yes, 'one of no, jvm, detached'",
         "supermachine.registry.parallelism, many, a whole number from 1 to 32",
     })
     void aWrongValueIsNamedWithItsPlaceAndWhatWasExpected(String key, String value, String expected) {
@@ -137,6 +140,7 @@ class SettingsTest {
                         case "supermachine.memory.budget.mib" -> settings.memoryBudgetMib();
                         case "supermachine.image.max.bytes" -> settings.imageMaxBytes();
                         case "supermachine.image.max.entries" -> settings.imageMaxEntries();
+                        case "supermachine.vm.keep-on-failure" -> settings.keepOnFailure();
                         default -> settings.registryParallelism();
                     }
                 })

@@ -1,8 +1,10 @@
 package dev.supermachine.junit;
 
 import dev.supermachine.EngineException;
+import dev.supermachine.MachineException;
 import dev.supermachine.Vm;
 import dev.supermachine.engine.EngineSelector;
+import dev.supermachine.settings.KeepOnFailure;
 import dev.supermachine.settings.SettingDefinition;
 import dev.supermachine.settings.Settings;
 import java.lang.reflect.Constructor;
@@ -90,10 +92,28 @@ public final class MicroVmExtension implements ExecutionCondition, ParameterReso
             return;
         }
         try (Vm vm = machine.vm) {
-            if (context.getExecutionException().isPresent()) {
+            Optional<Throwable> failure = context.getExecutionException();
+            if (failure.isPresent()) {
                 context.publishReportEntry(evidence(vm));
+                if (SharedPool.settings(parameters(context)).keepOnFailure() != KeepOnFailure.NO) {
+                    keep(vm, failure.get(), context);
+                }
             }
         }
+    }
+
+    /** Says so in the report and, for those who see stack traces only, in the failure itself. */
+    private static void keep(Vm vm, Throwable failure, ExtensionContext context) {
+        String said;
+        try {
+            said = vm.keep().toString();
+        } catch (RuntimeException e) {
+            said = "The machine '" + vm.name() + "' was to be kept, but could not be: " + e.getMessage();
+        }
+        context.publishReportEntry("kept", said);
+        MachineException notice = new MachineException(said);
+        notice.setStackTrace(new StackTraceElement[0]);
+        failure.addSuppressed(notice);
     }
 
     private static SharedPool pool(ExtensionContext context, MicroVmSpec spec) {

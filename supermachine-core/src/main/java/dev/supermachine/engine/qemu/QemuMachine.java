@@ -117,6 +117,20 @@ final class QemuMachine implements Machine {
     }
 
     @Override
+    public Traces leaveTraces() {
+        Path console = qemu.directory().resolve("console");
+        try {
+            qemu.writeConsoleTo(console);
+        } catch (IOException e) {
+            throw new EngineException(
+                    "The console of machine '" + qemu.name() + "' cannot be written to " + console + ": "
+                            + e.getMessage() + ". Is its file system full?",
+                    e);
+        }
+        return new Traces(qemu.pid(), qemu.directory(), console);
+    }
+
+    @Override
     public boolean awaitEnd(Duration limit) {
         return qemu.awaitLastWords(limit);
     }

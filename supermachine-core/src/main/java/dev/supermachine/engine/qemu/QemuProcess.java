@@ -225,6 +225,11 @@ final class QemuProcess {
         }
     }
 
+    /** Writes what the console has printed to a file, and what it prints from now on. */
+    void writeConsoleTo(Path file) throws IOException {
+        console.copyTo(file);
+    }
+
     private void readConsole(SocketChannel serial) {
         ByteBuffer buffer = ByteBuffer.allocateDirect(8192);
         try (serial) {
@@ -235,6 +240,7 @@ final class QemuProcess {
         } catch (IOException e) {
             LOG.debug("The console of machine '{}' ended", name, e);
         } finally {
+            console.end();
             consoleRead.countDown();
         }
     }
