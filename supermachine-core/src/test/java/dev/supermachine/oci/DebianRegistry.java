@@ -13,7 +13,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Debian's docker-registry on a loopback port that the kernel chooses, with storage of its own. Closing ends it. */
-final class DebianRegistry implements AutoCloseable {
+public final class DebianRegistry implements AutoCloseable {
 
     private static final Pattern LISTENING = Pattern.compile("listening on 127\\.0\\.0\\.1:([0-9]+)");
     private static final Pattern PASSWORD = Pattern.compile("password=\"?([A-Za-z0-9_+/=-]+)\"?");
@@ -30,7 +30,7 @@ final class DebianRegistry implements AutoCloseable {
     }
 
     /** @param login whether it asks for a user and a password, which it then makes up */
-    static DebianRegistry start(Path directory, boolean login) throws IOException {
+    public static DebianRegistry start(Path directory, boolean login) throws IOException {
         return start(directory, login, "");
     }
 
@@ -73,7 +73,7 @@ final class DebianRegistry implements AutoCloseable {
         }
     }
 
-    String address() {
+    public String address() {
         return "127.0.0.1:" + port;
     }
 
@@ -90,7 +90,7 @@ final class DebianRegistry implements AutoCloseable {
         return find(PASSWORD, log);
     }
 
-    void push(String source, String name, String... options) {
+    public void push(String source, String name, String... options) {
         List<String> command =
                 new ArrayList<>(List.of("skopeo", "--insecure-policy", "copy", "-q", "--dest-tls-verify=false"));
         command.addAll(List.of(options));

@@ -9,6 +9,7 @@ import static dev.supermachine.oci.FakeRegistry.ranged;
 import static dev.supermachine.oci.FakeRegistry.status;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.supermachine.ImageException;
 import dev.supermachine.Platform;
@@ -29,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -113,6 +115,37 @@ class ResumeTest extends RegistryTest {
         LocalImagesTest.assertLayers(pull(), image);
         assertThat(ranges()).containsExactly("", "bytes=70000-");
         over.countDown();
+    }
+
+    @Test
+    void aPullThatIsInterruptedLeavesWhatItHas() throws InterruptedException, IOException {
+        CountDownLatch over = new CountDownLatch(1);
+        registry.on(
+                blob(digest),
+                inTurn(
+                        exchange -> {
+                            broken(whole, 70_000).send(exchange);
+                            awaitQuietly(over);
+                        },
+                        ranged(whole, whole.length)));
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        Thread puller = new Thread(() -> {
+            try {
+                pull();
+            } catch (ImageException e) {
+                failure.set(e);
+            }
+        });
+        puller.start();
+        Path part = store.root().resolve("parts/" + digest.hex() + ".part");
+        await().until(() -> Files.exists(part) && Files.size(part) == 70_000);
+        puller.interrupt();
+        puller.join();
+        assertThat(failure.get()).hasMessageStartingWith("Cannot pull " + name() + ": interrupted");
+        over.countDown();
+        StoreContent.assertNothingUnverified(store.root(), image);
+        LocalImagesTest.assertLayers(pull(), image);
+        assertThat(ranges()).containsExactly("", "bytes=70000-");
     }
 
     @Test

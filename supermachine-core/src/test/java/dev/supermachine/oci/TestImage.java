@@ -19,7 +19,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
 /** A small image made in memory, in any of the forms in which images travel. */
-final class TestImage {
+public final class TestImage {
 
     /** How a layer is compressed. */
     enum Form {
@@ -62,7 +62,7 @@ final class TestImage {
     final Map<String, Object> config = new LinkedHashMap<>();
     private final List<String> diffIds = new ArrayList<>();
 
-    TestImage(String architecture) {
+    public TestImage(String architecture) {
         config.put("os", "linux");
         config.put("architecture", architecture);
         config.put(
@@ -95,7 +95,7 @@ final class TestImage {
     }
 
     /** A layer in eStargz: a gzip member for each file, the landmark and the table of contents among the files, a footer. */
-    TestImage estargz(Map<String, byte[]> files) {
+    public TestImage estargz(Map<String, byte[]> files) {
         Map<String, byte[]> all = new LinkedHashMap<>();
         all.put(".no.prefetch.landmark", new byte[] {0xf});
         all.putAll(files);
@@ -186,7 +186,7 @@ final class TestImage {
     }
 
     /** The files of an OCI layout with one image for each tag. */
-    static Map<String, byte[]> layout(Map<String, TestImage> images) {
+    public static Map<String, byte[]> layout(Map<String, TestImage> images) {
         Map<String, byte[]> files = new LinkedHashMap<>();
         List<Map<String, Object>> entries = new ArrayList<>();
         files.put("oci-layout", json(Map.of("imageLayoutVersion", "1.0.0")));
@@ -226,7 +226,7 @@ final class TestImage {
         return files;
     }
 
-    static Path write(Path directory, Map<String, byte[]> files) {
+    public static Path write(Path directory, Map<String, byte[]> files) {
         try {
             for (Map.Entry<String, byte[]> file : files.entrySet()) {
                 Path path = directory.resolve(file.getKey());

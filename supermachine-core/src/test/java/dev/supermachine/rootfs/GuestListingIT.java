@@ -7,6 +7,7 @@ import dev.supermachine.Image;
 import dev.supermachine.Vm;
 import dev.supermachine.VmConfig;
 import dev.supermachine.image.TestImages;
+import dev.supermachine.oci.DebianRegistry;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,20 +27,40 @@ class GuestListingIT {
     @ValueSource(strings = {"debian-busybox", "debian-postgres", "debian-redis", "debian-nginx"})
     void theGuestSeesWhatUmociUnpacks(String name, @TempDir Path directory) throws IOException {
         Tools.require("umoci", "musl-gcc");
+        Path layout = TestImages.file(name + ".oci");
+        assertSame(layout + ":" + LayoutTag.of(layout), TestImages.reference(name), "listing-" + name, directory);
+    }
+
+    @Test
+    void theGuestSeesTheSameOfWhatWasPushedInChunks(@TempDir Path directory) throws IOException {
+        Tools.require("umoci", "musl-gcc", "skopeo", "docker-registry");
+        Path layout = TestImages.file("debian-busybox.oci");
+        String tagged = layout + ":" + LayoutTag.of(layout);
+        Path plain = directory.resolve("plain");
+        Tools.check(
+                directory,
+                "skopeo",
+                "--insecure-policy",
+                "copy",
+                "-q",
+                "--dest-decompress",
+                "oci:" + tagged,
+                "dir:" + plain);
+        try (DebianRegistry registry = DebianRegistry.start(directory.resolve("registry"), false)) {
+            registry.push("dir:" + plain, "team/busybox:1", "--dest-compress-format", "zstd:chunked");
+            assertSame(tagged, registry.address() + "/team/busybox:1", "listing-pushed", directory);
+        }
+    }
+
+    private static void assertSame(String layout, String reference, String name, Path directory) throws IOException {
         CanonicalListing listing = new CanonicalListing(directory);
         long start = Instant.now().getEpochSecond();
         Path bundle = directory.resolve("bundle");
-        Tools.check(
-                directory,
-                "umoci",
-                "unpack",
-                "--image",
-                TestImages.file(name + ".oci") + ":" + tag(TestImages.file(name + ".oci")),
-                bundle.toString());
+        Tools.check(directory, "umoci", "unpack", "--image", layout, bundle.toString());
         List<String> expected = listing.ofDirectory(bundle.resolve("rootfs"));
 
-        Image image = Image.builder(TestImages.reference(name))
-                .withName("listing-" + name)
+        Image image = Image.builder(reference)
+                .withName(name)
                 .withCmd("sleep", "1000000")
                 .build();
         List<String> seen;
@@ -62,13 +84,5 @@ class GuestListingIT {
                 .as("lines that differ between umoci's tree and the guest's")
                 .isEmpty();
         assertThat(seen).hasSameSizeAs(expected);
-    }
-
-    /** The one tag in a layout. */
-    private static String tag(Path layout) throws IOException {
-        String index = Files.readString(layout.resolve("index.json"));
-        String key = "\"org.opencontainers.image.ref.name\":\"";
-        int at = index.indexOf(key) + key.length();
-        return index.substring(at, index.indexOf('"', at));
     }
 }
