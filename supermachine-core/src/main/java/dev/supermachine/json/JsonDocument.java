@@ -6,6 +6,11 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import java.io.IOException;
+import java.io.StringReader;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -38,9 +43,16 @@ public final class JsonDocument {
      */
     public static JsonDocument parse(String text) throws JsonFormatException {
         JsonElement element;
-        try {
-            element = JsonParser.parseString(text);
-        } catch (JsonParseException | NumberFormatException e) {
+        // What is not JSON would mean one thing here and another, or nothing, to whoever checked it before.
+        try (JsonReader reader = new JsonReader(new StringReader(text))) {
+            reader.setStrictness(Strictness.STRICT);
+            element = JsonParser.parseReader(reader);
+            if (reader.peek() != JsonToken.END_DOCUMENT) {
+                throw new JsonFormatException("not JSON: more follows behind its end");
+            }
+        } catch (JsonFormatException e) {
+            throw e;
+        } catch (JsonParseException | IOException | NumberFormatException e) {
             throw new JsonFormatException("not JSON: " + e.getMessage(), e);
         } catch (StackOverflowError e) {
             throw new JsonFormatException("not JSON: nested too deeply", e);
