@@ -1,7 +1,7 @@
 package dev.supermachine.engine.qemu;
 
 import dev.supermachine.engine.Console;
-import dev.supermachine.engine.Evidence;
+import dev.supermachine.text.ForeignText;
 import dev.supermachine.engine.OutputTail;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -25,7 +25,7 @@ final class ConsoleRing implements Console {
     synchronized void append(ByteBuffer source) {
         if (file != null) {
             try {
-                file.write(Evidence.printable(
+                file.write(ForeignText.lines(
                         StandardCharsets.UTF_8.decode(source.duplicate()).toString()));
             } catch (IOException e) {
                 LOG.warn("The console of a kept machine is not written any more: {}", e.getMessage());
