@@ -44,7 +44,7 @@ public interface OciImageBuilder {
     OciImageBuilder withMemoryMib(int memoryMib);
 
     /**
-     * The port on which the image's service listens: conditions that name no port mean it.
+     * The port on which the image's service listens: meant by conditions that name no port, and mapped on every machine.
      *
      * @param port 1 … 65535; {@value #DEFAULT_GUEST_PORT} unless set
      * @return this

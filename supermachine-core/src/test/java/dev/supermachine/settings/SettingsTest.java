@@ -198,7 +198,7 @@ class SettingsTest {
     @Test
     void theDocumentationSpeaksOfNoOtherSetting() throws IOException {
         List<String> known = Settings.all().stream().map(SettingDefinition::key).toList();
-        assertThat(Pattern.compile("supermachine\\.[a-z]+(\\.[a-z]+)*")
+        assertThat(Pattern.compile("supermachine\\.[a-z]+(\\.[a-z]+(-[a-z]+)*)*")
                         .matcher(Files.readString(DOCS))
                         .results())
                 .extracting(MatchResult::group)
@@ -210,7 +210,7 @@ class SettingsTest {
         assertThat(Settings.all())
                 .extracting(SettingDefinition::key)
                 .doesNotHaveDuplicates()
-                .allMatch(key -> key.matches("supermachine(\\.[a-z]+)+"));
+                .allMatch(key -> key.matches("supermachine(\\.[a-z]+(-[a-z]+)*)+"));
         assertThat(Arrays.stream(Settings.class.getDeclaredFields())
                         .filter(field -> field.getType() == SettingDefinition.class))
                 .hasSize(Settings.all().size());
