@@ -29,7 +29,11 @@ public final class DebianRegistry implements AutoCloseable {
         this.port = port;
     }
 
-    /** @param login whether it asks for a user and a password, which it then makes up */
+    /**
+     * Starts one that speaks plain http.
+     *
+     * @param login whether it asks for a user and a password, which it then makes up
+     */
     public static DebianRegistry start(Path directory, boolean login) throws IOException {
         return start(directory, login, "");
     }
