@@ -121,6 +121,15 @@ public final class HarmlessImages {
                         .layer(OciLayout.LAYER + "+gzip", half, tar)
                         .tar(Arrays.copyOf(TarSpec.archive(file("c", "z")), 1 << 20))
                         .tar(TarSpec.archive())));
+        OciLayout sixty = new OciLayout();
+        for (int i = 0; i < 60; i++) {
+            sixty.tar(TarSpec.archive(
+                    directory("./").mtime(i),
+                    file("every", "layer " + i),
+                    file("d-" + i % 7 + "/f-" + i, "" + i).mtime(i),
+                    file("d-" + (i + 3) % 7 + (i % 5 == 0 ? "/.wh..wh..opq" : "/.wh.f-" + (i - 11)), "")));
+        }
+        images.add(new Harmless("sixty layers", sixty));
         return images;
     }
 
