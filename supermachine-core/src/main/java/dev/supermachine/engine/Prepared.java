@@ -1,6 +1,6 @@
 package dev.supermachine.engine;
 
-import java.util.function.Consumer;
+import java.util.function.Function;
 
 /** A machine that is restored but does not run yet. Used by one thread at a time. */
 public interface Prepared extends AutoCloseable {
@@ -11,10 +11,12 @@ public interface Prepared extends AutoCloseable {
      *
      * @param part what is done; it may talk to the machine's agent, and neither pauses nor closes the machine, which is the one that
      *     {@link #activate(Activation)} returns as far as its agent and console go
+     * @param <T> what comes of it
+     * @return what came of it
      * @throws dev.supermachine.EngineException if the machine does not run, or ended while it waited
      * @throws IllegalStateException if it was activated or closed before
      */
-    void rehearse(Consumer<? super Machine> part);
+    <T> T rehearse(Function<? super Machine, T> part);
 
     /**
      * Lets the machine run, once. Its agent is parked and waits for the activation as its first bytes; sending them over {@link Machine#agent()} is the

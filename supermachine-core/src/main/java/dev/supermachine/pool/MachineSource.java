@@ -15,8 +15,6 @@ import dev.supermachine.snapshot.SnapshotUse;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -29,9 +27,6 @@ import org.jspecify.annotations.Nullable;
 public final class MachineSource {
 
     private static final Duration RESUME_TIMEOUT = Duration.ofSeconds(30);
-
-    /** The first brings most by far. */
-    private static final int REHEARSALS = 1;
 
     /** Of the whole process, so that no two machines in it have the same name. */
     private static final AtomicInteger COUNT = new AtomicInteger();
@@ -110,18 +105,16 @@ public final class MachineSource {
      * @throws MachineException if its agent does not answer
      */
     Spare rehearse(Spare spare) {
-        List<GuestClient> guest = new ArrayList<>();
         try {
             Activation activation = activation(spare, VmConfig.defaults());
-            spare.prepared().rehearse(machine -> {
-                guest.add(guest(spare, machine));
-                for (int i = 0; i < REHEARSALS; i++) {
-                    guest.get(0).rehearse(activation, RESUME_TIMEOUT);
-                }
+            GuestClient guest = spare.prepared().rehearse(machine -> {
+                GuestClient client = guest(spare, machine);
+                client.rehearse(activation, RESUME_TIMEOUT);
+                return client;
             });
-            return new Spare(spare.name(), spare.prepared(), spare.holdings(), guest.get(0));
+            return new Spare(spare.name(), spare.prepared(), spare.holdings(), guest);
         } catch (RuntimeException | Error e) {
-            guest.forEach(GuestClient::close);
+            // with it goes the channel, and with that the client
             spare.close();
             throw e;
         }

@@ -148,12 +148,12 @@ public abstract class HypervisorContract {
     @Test
     final void rehearsedMachineWaitsAgainAndGoesOnWhenActivated() {
         Prepared prepared = prepare("rehearses", snapshot);
-        prepared.rehearse(machine -> assertThat(asked(machine, "NEXT")).isEqualTo("2"));
-        prepared.rehearse(machine -> assertThat(asked(machine, "NEXT")).isEqualTo("3"));
+        assertThat(prepared.<String>rehearse(machine -> asked(machine, "NEXT"))).isEqualTo("2");
+        assertThat(prepared.<String>rehearse(machine -> asked(machine, "NEXT"))).isEqualTo("3");
         assertThat(prepared.isAlive()).isTrue();
         Machine machine = register(prepared.activate(activation(1)));
         assertThat(asked(machine, "NEXT")).isEqualTo("4");
-        assertThatThrownBy(() -> prepared.rehearse(again -> {}))
+        assertThatThrownBy(() -> prepared.rehearse(again -> again))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage("Machine 'rehearses' was activated or closed before");
     }

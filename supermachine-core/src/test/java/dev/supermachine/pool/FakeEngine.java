@@ -19,7 +19,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.IntConsumer;
 
 /** Machines without a guest, to hold a pool's threads at the points where they wait for an engine. It counts what is alive. */
@@ -80,9 +80,9 @@ final class FakeEngine implements Hypervisor {
         private final ObligingAgent agent = new ObligingAgent(() -> mayAnswer);
 
         @Override
-        public void rehearse(Consumer<? super Machine> part) {
+        public <T> T rehearse(Function<? super Machine, T> part) {
             onRehearse.accept(rehearsed.incrementAndGet());
-            part.accept(new Running(agent));
+            return part.apply(new Running(agent));
         }
 
         @Override

@@ -16,6 +16,7 @@ final class MachineMemory implements Benchmark {
 
     private static final String PEER = "QEMU, raw";
     private static final double KIB_PER_MIB = 1024;
+    private static final int MACHINES = 3;
 
     @Override
     public String name() {
@@ -39,8 +40,6 @@ final class MachineMemory implements Benchmark {
                 new Row(name() + "-paused", "MiB", paused, PEER, rawPaused, Goal.atMost(40)),
                 new Row(name() + "-after-query", "MiB", queried, PEER, rawQueried, Goal.none()));
     }
-
-    private static final int MACHINES = 3;
 
     private static void ours(Stage stage, Samples paused, Samples queried) throws Exception {
         try (VmPool pool = stage.postgres().pool().min(MACHINES).max(MACHINES).build()) {

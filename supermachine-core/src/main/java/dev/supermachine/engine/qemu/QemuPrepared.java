@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
+import java.util.function.Function;
 
 /** A QEMU process with a snapshot's state loaded, paused. */
 final class QemuPrepared implements Prepared {
@@ -20,14 +20,15 @@ final class QemuPrepared implements Prepared {
     }
 
     @Override
-    public void rehearse(Consumer<? super Machine> part) {
+    public <T> T rehearse(Function<? super Machine, T> part) {
         if (used.get()) {
             throw new IllegalStateException("Machine '" + qemu.name() + "' was activated or closed before");
         }
         QemuMachine machine = new QemuMachine(qemu, null);
         machine.resume();
-        part.accept(machine);
+        T result = part.apply(machine);
         machine.pause();
+        return result;
     }
 
     @Override
