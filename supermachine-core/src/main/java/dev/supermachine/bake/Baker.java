@@ -101,11 +101,13 @@ public final class Baker {
             throws IOException {
         SnapshotDetails details = details(request, hypervisor, image, workload, guest);
         LOG.info(
-                "Baking '{}' from {} on the engine {}; the result is kept and used again. {}",
+                "Baking '{}' from {} on the engine {}; the result is kept and used again{}",
                 request.name(),
                 request.reference(),
                 hypervisor.id(),
-                store.whyNotReused(request.name(), details).orElse(""));
+                store.whyNotReused(request.name(), details)
+                        .map(why -> ". " + why)
+                        .orElse(""));
         Path cache = settings.cacheDirectory();
         Path rootImage = workspace.linkOrCopyRootImage(new RootImages(cache).of(image));
         MachineSpec spec = new MachineSpec(
