@@ -111,11 +111,13 @@ public final class Baker {
             throws IOException {
         SnapshotDetails details = details(request, hypervisor, image, workload, guest);
         LOG.info(
-                "Baking '{}' from {} on the engine {}; the result is kept and used again. {}",
+                "Baking '{}' from {} on the engine {}; the result is kept and used again{}",
                 request.name(),
                 request.reference(),
                 hypervisor.id(),
-                store.whyNotReused(request.name(), details).orElse(""));
+                store.whyNotReused(request.name(), details)
+                        .map(why -> ". " + why)
+                        .orElse(""));
         Path cache = settings.cacheDirectory();
         RootfsLimits limits = new RootfsLimits(settings.imageMaxBytes(), settings.imageMaxEntries());
         Path rootImage = workspace.linkOrCopyRootImage(new RootImages(cache, limits).of(image));
