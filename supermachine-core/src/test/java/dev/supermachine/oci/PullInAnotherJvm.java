@@ -10,7 +10,11 @@ final class PullInAnotherJvm {
 
     private PullInAnotherJvm() {}
 
-    /** @param arguments the image, and the directory of the store */
+    /**
+     * Prints the digest of the manifest.
+     *
+     * @param arguments the image, and the directory of the store
+     */
     public static void main(String[] arguments) {
         ContentStore store = new ContentStore(Path.of(arguments[1]));
         PullSettings patient = PullSettings.defaults().withIdleTimeout(Duration.ofHours(1));
