@@ -1,17 +1,25 @@
-package dev.supermachine.engine.qemu;
+package dev.supermachine.engine;
 
-import dev.supermachine.engine.Channel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 
-/** The agent's virtio port, which QEMU connects to a unix socket of ours. The channel is in blocking mode: closing it ends whoever waits. */
-final class SocketAgentChannel implements Channel {
+/**
+ * The agent's port at a unix socket. The channel is in blocking mode: closing it ends whoever waits.
+ *
+ * @since 0.1
+ */
+public final class SocketAgentChannel implements Channel {
 
     private final SocketChannel socket;
 
-    SocketAgentChannel(SocketChannel socket) {
+    /**
+     * A channel over a socket.
+     *
+     * @param socket connected, in blocking mode; from now on closed by this channel
+     */
+    public SocketAgentChannel(SocketChannel socket) {
         this.socket = socket;
     }
 
