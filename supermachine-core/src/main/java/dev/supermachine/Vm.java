@@ -153,8 +153,9 @@ public interface Vm extends AutoCloseable {
     void reset();
 
     /**
-     * Keeps the machine: {@link #close()} and the end of its pool no longer end it. It runs until this JVM ends, its mapped ports stay open, and its memory
-     * stays booked, while its place in the pool becomes free. For looking inside after a test has failed. Further calls return the same; a machine that is kept
+     * Keeps the machine: {@link #close()} and the end of its pool no longer end it. It runs until this JVM ends or, with the value {@code detached} of the
+     * setting {@code supermachine.vm.keep-on-failure}, until somebody ends it: closing it then takes some seconds, in which a process of its own takes it over,
+     * and connections to its ports are closed once. Its mapped ports stay open, and its memory stays booked, while its place in the pool becomes free. For looking inside after a test has failed. Further calls return the same; a machine that is kept
      * cannot be reset.
      *
      * @return where it is and how to look inside; ports are those that were mapped before

@@ -16,6 +16,8 @@ public final class Evidence {
     /** How many characters of each output are shown at most. */
     public static final int CHARACTERS = 64 * 1024;
 
+    private static final String CONSOLE = "The guest's console";
+
     private Evidence() {}
 
     /**
@@ -25,7 +27,7 @@ public final class Evidence {
      * @return a part of a message that begins with a line feed
      */
     public static String ofConsole(String console) {
-        return section("The guest's console", console);
+        return section(CONSOLE, console, LINES);
     }
 
     /**
@@ -36,7 +38,19 @@ public final class Evidence {
      * @return a part of a message that begins with a line feed
      */
     public static String of(String log, String console) {
-        return section("The workload's output", log) + ofConsole(console);
+        return of(log, console, LINES);
+    }
+
+    /**
+     * As {@link #of(String, String)}, shorter.
+     *
+     * @param log what the workload wrote to its standard output and error
+     * @param console what the guest's kernel and agent printed
+     * @param lines how many lines of each are shown at most, 1 to {@value #LINES}
+     * @return a part of a message that begins with a line feed
+     */
+    public static String of(String log, String console, int lines) {
+        return section("The workload's output", log, lines) + section(CONSOLE, console, lines);
     }
 
     /**
@@ -46,12 +60,16 @@ public final class Evidence {
      * @return its end, printable; a cut one begins with a mark
      */
     public static String tail(String text) {
+        return tail(text, LINES);
+    }
+
+    private static String tail(String text, int lines) {
         String whole = ForeignText.lines(text).strip();
         if (whole.isEmpty()) {
             return "";
         }
         int from = whole.length();
-        for (int i = 0; i < LINES && from > 0; i++) {
+        for (int i = 0; i < lines && from > 0; i++) {
             from = whole.lastIndexOf('\n', from - 1);
         }
         from = Math.max(from <= 0 ? 0 : from + 1, whole.length() - CHARACTERS);
@@ -61,8 +79,8 @@ public final class Evidence {
         return "…" + whole.substring(Character.isLowSurrogate(whole.charAt(from)) ? from + 1 : from);
     }
 
-    private static String section(String what, String text) {
-        String tail = tail(text);
+    private static String section(String what, String text, int lines) {
+        String tail = tail(text, lines);
         return tail.isEmpty() ? "\n" + what + " is empty." : "\n" + what + " ends with:\n" + tail;
     }
 }

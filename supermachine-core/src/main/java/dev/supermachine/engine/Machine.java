@@ -7,6 +7,15 @@ import java.time.Duration;
 /** A running machine. Methods may be called from any thread; {@link #close()} at any time, also while others are waiting. */
 public interface Machine extends AutoCloseable {
 
+    /** In the directory of a detached machine: the unix socket at which its agent's client is to connect. */
+    String AGENT_SOCKET = "a";
+
+    /** In the directory of a detached machine: the unix socket at which its console is to be read. */
+    String CONSOLE_SOCKET = "c";
+
+    /** In the directory of a detached machine: the machine ends when no process holds a lock on this file any more. */
+    String LOCK_FILE = "lock";
+
     /**
      * The byte channel to the guest's agent. One reader and one writer at a time.
      *
@@ -89,6 +98,16 @@ public interface Machine extends AutoCloseable {
                 "This engine's machines cannot be looked at from outside, so none of them can be kept.");
     }
 
+    /**
+     * Leaves the machine to another process, which holds a shared lock on {@link #LOCK_FILE} in the directory of {@link #leaveTraces()} already. That process
+     * connects to the sockets there. Nothing must be on its way through {@link #agent()}. This object is of no more use.
+     *
+     * @throws EngineException if the machine was not made for it, or the engine cannot; the machine is to be closed then
+     */
+    default void detach() {
+        throw new EngineException("This machine cannot be left to another process.");
+    }
+
     /** Ends the machine. Returns at once; what takes time happens in the background. Further calls do nothing. */
     @Override
     void close();
@@ -99,6 +118,7 @@ public interface Machine extends AutoCloseable {
      * @param pid the process that runs it
      * @param directory what belongs to it while it runs; only its user can enter
      * @param console the file in it that the console is written to
+     * @param detachable whether {@link Machine#detach()} is possible
      */
-    record Traces(long pid, Path directory, Path console) {}
+    record Traces(long pid, Path directory, Path console, boolean detachable) {}
 }

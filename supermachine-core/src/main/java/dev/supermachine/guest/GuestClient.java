@@ -100,6 +100,32 @@ public final class GuestClient implements AutoCloseable {
         return new GuestClient(channel, machineName, witness, false);
     }
 
+    /**
+     * A client that goes on where another one, of another process, has left off.
+     *
+     * @param channel to the agent; closed with this client
+     * @param machineName for messages
+     * @param witness tells what became of the machine, for messages
+     * @param position what {@link #handOver(Duration)} returned
+     * @return the client
+     */
+    public static GuestClient adopted(Channel channel, String machineName, Witness witness, Position position) {
+        GuestClient client = restored(channel, machineName, witness);
+        client.link.epoch(position.epoch());
+        client.streams.startAfter(position.lastStream());
+        client.streams.reopen();
+        return client;
+    }
+
+    /**
+     * Where the next client of the same machine has to go on.
+     *
+     * @param epoch the run that the machine is in
+     * @param lastStream the last number that a stream has had
+     * @since 0.1
+     */
+    public record Position(int epoch, int lastStream) {}
+
     // The life of the machine, in its order.
 
     /**
@@ -230,6 +256,21 @@ public final class GuestClient implements AutoCloseable {
                 .u32(now.getNano())
                 .bytes(names)
                 .payload();
+    }
+
+    /**
+     * Prepares for another client: ends every stream, lets none be opened any more, and waits until nothing is on its way in either direction. After it, this
+     * client is only to be closed.
+     *
+     * @param timeout how long to wait for the guest
+     * @return where the other client begins
+     */
+    public Position handOver(Duration timeout) {
+        String because = "the machine was left to another process";
+        streams.resetAll();
+        streams.close(because, Deadline.in(timeout));
+        ping(timeout);
+        return new Position(link.epoch(), streams.last());
     }
 
     /**

@@ -180,6 +180,38 @@ final class Streams {
         all.forEach(stream -> stream.fail(reason));
     }
 
+    /** Abandons every open stream. */
+    void resetAll() {
+        List<GuestStream> all;
+        lock.lock();
+        try {
+            all = new ArrayList<>(open.values());
+        } finally {
+            lock.unlock();
+        }
+        all.forEach(GuestStream::reset);
+    }
+
+    /** The last number given. */
+    int last() {
+        lock.lock();
+        try {
+            return last;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Gives no number up to this one, which a client before has used. */
+    void startAfter(int number) {
+        lock.lock();
+        try {
+            last = number;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** The client is over: no stream is opened any more, nothing is returned. */
     void end() {
         lock.lock();

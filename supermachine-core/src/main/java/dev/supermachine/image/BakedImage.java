@@ -9,6 +9,7 @@ import dev.supermachine.pool.MachineSource;
 import dev.supermachine.pool.MemoryLedger;
 import dev.supermachine.pool.PoolBuilder;
 import dev.supermachine.pool.SingleMachine;
+import dev.supermachine.settings.KeepOnFailure;
 import dev.supermachine.snapshot.Snapshot;
 import dev.supermachine.snapshot.SnapshotDetails;
 import dev.supermachine.snapshot.SnapshotUse;
@@ -37,6 +38,7 @@ final class BakedImage implements Image {
      * @param use the snapshot, from now on closed by this image
      * @param name what its user calls it: the same inputs may have been baked under another name before
      * @param reference what its user says it was baked from
+     * @param keep whether machines that are kept are to outlive this JVM
      */
     BakedImage(
             SnapshotUse use,
@@ -45,7 +47,8 @@ final class BakedImage implements Image {
             Hypervisor hypervisor,
             Origin origin,
             MemoryLedger ledger,
-            Duration acquireTimeout) {
+            Duration acquireTimeout,
+            KeepOnFailure keep) {
         CLEANER.register(this, use::close);
         this.snapshot = use.snapshot();
         this.name = name;
@@ -53,8 +56,14 @@ final class BakedImage implements Image {
         this.origin = origin;
         this.acquireTimeout = acquireTimeout;
         SnapshotDetails details = snapshot.manifest().details();
-        this.machines =
-                new MachineSource(this, hypervisor, snapshot, !details.workloadStarted(), ledger, Clock.systemUTC());
+        this.machines = new MachineSource(
+                this,
+                hypervisor,
+                snapshot,
+                !details.workloadStarted(),
+                ledger,
+                Clock.systemUTC(),
+                keep == KeepOnFailure.DETACHED);
     }
 
     @Override

@@ -12,6 +12,7 @@ import dev.supermachine.engine.Hypervisor;
 import dev.supermachine.oci.ProgressRenderer;
 import dev.supermachine.pool.MachineMemory;
 import dev.supermachine.pool.MemoryLedger;
+import dev.supermachine.settings.KeepOnFailure;
 import dev.supermachine.settings.Settings;
 import dev.supermachine.snapshot.Snapshot;
 import dev.supermachine.snapshot.SnapshotDetails;
@@ -80,13 +81,15 @@ public final class Images {
                 hypervisor,
                 new Image.Origin(snapshot.directory(), false, 0, 0),
                 ledger,
-                settings.acquireTimeout());
+                settings.acquireTimeout(),
+                settings.keepOnFailure());
     }
 
     static Image bake(Settings settings, BakeRequest request, Path snapshotsDirectory) {
         // Before the bake, so that a wrong setting is not told only after it.
         MemoryLedger ledger = ledger(settings);
         Duration acquireTimeout = settings.acquireTimeout();
+        KeepOnFailure keep = settings.keepOnFailure();
         Hypervisor hypervisor =
                 EngineSelector.select(request.engine().or(settings::engine).orElse(null));
         SnapshotStore store = new SnapshotStore(snapshotsDirectory, settings);
@@ -101,7 +104,8 @@ public final class Images {
                 new Image.Origin(
                         baked.use().snapshot().directory(), baked.baked(), baked.pullMillis(), baked.bakeMillis()),
                 ledger,
-                acquireTimeout);
+                acquireTimeout,
+                keep);
     }
 
     private static MemoryLedger ledger(Settings settings) {

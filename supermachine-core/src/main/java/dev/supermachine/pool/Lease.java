@@ -51,6 +51,11 @@ final class Lease implements AutoCloseable {
         return ports;
     }
 
+    /** The same ports as in another process, which has closed them. */
+    synchronized void reopen(Map<Integer, Integer> ports) {
+        ports.forEach((guestPort, port) -> listeners.put(guestPort, listen(guestPort, port)));
+    }
+
     /** New connections reach this guest from now on. */
     void attach(GuestClient next) {
         guest = next;
@@ -71,10 +76,14 @@ final class Lease implements AutoCloseable {
     }
 
     private Listener listen(int guestPort) {
+        return listen(guestPort, 0);
+    }
+
+    private Listener listen(int guestPort, int wanted) {
         try {
             ServerSocketChannel channel = ServerSocketChannel.open();
             try {
-                channel.bind(new InetSocketAddress(host(), 0), BACKLOG);
+                channel.bind(new InetSocketAddress(host(), wanted), BACKLOG);
                 int port = ((InetSocketAddress) channel.getLocalAddress()).getPort();
                 return new Listener(port, new PortForwarder(channel, guestPort, name, () -> guest));
             } catch (IOException | RuntimeException | Error e) {

@@ -188,7 +188,7 @@ final class LeasedVm implements Vm {
                         traces.console(),
                         lease.host(),
                         lease.ports(),
-                        false);
+                        traces.detachable());
                 KeptMachines.describe(description, image.reference(), image.memoryMib());
                 kept = description;
             }
@@ -201,7 +201,7 @@ final class LeasedVm implements Vm {
     public void close() {
         @Nullable LiveMachine last;
         boolean later;
-        boolean stays;
+        @Nullable KeptVm stays;
         synchronized (state) {
             if (closed) {
                 return;
@@ -210,12 +210,14 @@ final class LeasedVm implements Vm {
             last = machine;
             machine = null;
             later = resetting;
-            stays = kept != null;
+            stays = kept;
         }
-        if (last != null && stays) {
-            KeptMachines.hold(last);
-            KeptMachines.hold(lease);
-            owner.released(this);
+        if (last != null && stays != null) {
+            try {
+                KeptMachines.leave(stays, last, lease);
+            } finally {
+                owner.released(this);
+            }
             return;
         }
         try {

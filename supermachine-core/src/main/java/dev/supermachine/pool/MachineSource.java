@@ -8,6 +8,7 @@ import dev.supermachine.engine.Activation;
 import dev.supermachine.engine.Hypervisor;
 import dev.supermachine.engine.Machine;
 import dev.supermachine.engine.Prepared;
+import dev.supermachine.engine.SnapshotSource;
 import dev.supermachine.engine.Witness;
 import dev.supermachine.guest.GuestClient;
 import dev.supermachine.snapshot.Snapshot;
@@ -37,7 +38,28 @@ public final class MachineSource {
     private final boolean startsWorkload;
     private final MemoryLedger ledger;
     private final Clock clock;
+    private final boolean detachable;
     private final SecureRandom random = new SecureRandom();
+
+    /**
+     * A source of machines that end with this JVM.
+     *
+     * @param image as below
+     * @param hypervisor as below
+     * @param snapshot as below
+     * @param startsWorkload as below
+     * @param ledger as below
+     * @param clock as below
+     */
+    public MachineSource(
+            Image image,
+            Hypervisor hypervisor,
+            Snapshot snapshot,
+            boolean startsWorkload,
+            MemoryLedger ledger,
+            Clock clock) {
+        this(image, hypervisor, snapshot, startsWorkload, ledger, clock, false);
+    }
 
     /**
      * A source of machines.
@@ -48,6 +70,7 @@ public final class MachineSource {
      * @param startsWorkload whether the snapshot was taken before the workload was executed
      * @param ledger where memory is booked
      * @param clock the wall clock that guests are set to
+     * @param detachable whether machines that are kept are to outlive this JVM
      */
     public MachineSource(
             Image image,
@@ -55,13 +78,15 @@ public final class MachineSource {
             Snapshot snapshot,
             boolean startsWorkload,
             MemoryLedger ledger,
-            Clock clock) {
+            Clock clock,
+            boolean detachable) {
         this.image = image;
         this.hypervisor = hypervisor;
         this.snapshot = snapshot;
         this.startsWorkload = startsWorkload;
         this.ledger = ledger;
         this.clock = clock;
+        this.detachable = detachable;
     }
 
     Image image() {
@@ -89,7 +114,9 @@ public final class MachineSource {
         try {
             holdings = new Holdings(booking, snapshot.acquireUse());
             snapshot.requireUnchanged();
-            return new Spare(name, hypervisor.prepare(snapshot.source(name)), holdings, null);
+            SnapshotSource source = snapshot.source(name);
+            return new Spare(
+                    name, hypervisor.prepare(detachable ? source.asDetachable() : source), holdings, null);
         } catch (RuntimeException | Error e) {
             holdings.close();
             throw e;

@@ -168,6 +168,26 @@ public final class MemoryLedger implements AutoCloseable {
         signal();
     }
 
+    void move(LedgerEntry entry, String owner, long pid) {
+        try {
+            file.change(state -> state.map(
+                    other -> other.ticket() == entry.ticket() && other.owner().equals(entry.owner())
+                            ? new LedgerEntry(entry.ticket(), owner, pid, entry.machine(), entry.mib(), true)
+                            : other));
+        } catch (IOException e) {
+            LOG.warn(
+                    "Could not leave {} in the memory ledger in {} to process {}: {}",
+                    entry,
+                    directory,
+                    pid,
+                    e.getMessage());
+        }
+    }
+
+    Path directory() {
+        return directory;
+    }
+
     /** What was found at one look at the ledger. */
     private record Look(
             LedgerEntry mine,

@@ -16,6 +16,8 @@ class EvidenceTest {
         assertThat(Evidence.of("database ready\n", "Kernel panic\r\n"))
                 .isEqualTo("\nThe workload's output ends with:\ndatabase ready"
                         + "\nThe guest's console ends with:\nKernel panic");
+        assertThat(Evidence.of("one\ntwo\nthree\n", "four", 2))
+                .isEqualTo("\nThe workload's output ends with:\n…two\nthree\nThe guest's console ends with:\nfour");
         assertThat(Evidence.of("", " \n"))
                 .isEqualTo("\nThe workload's output is empty.\nThe guest's console is empty.");
     }

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.supermachine.Image;
 import dev.supermachine.engine.EngineSelector;
 import dev.supermachine.pool.MemoryLedger;
+import dev.supermachine.settings.KeepOnFailure;
 import dev.supermachine.settings.Settings;
 import dev.supermachine.snapshot.SampleSnapshot;
 import dev.supermachine.snapshot.Snapshot;
@@ -52,6 +53,7 @@ class BakedImageTest {
                 EngineSelector.engines().get(0),
                 new Image.Origin(snapshot.directory(), false, 0, 0),
                 ledger,
-                Duration.ZERO);
+                Duration.ZERO,
+                KeepOnFailure.NO);
     }
 }

@@ -3,6 +3,8 @@ package dev.supermachine.image;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.supermachine.settings.Settings;
+import dev.supermachine.snapshot.SnapshotStore;
 import dev.supermachine.testing.ChildJvm;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -13,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -26,7 +29,7 @@ class KeepIT {
     @Test
     void aKeptMachineStaysUntilItsJvmEnds() throws Exception {
         TestImages.redis();
-        try (ChildJvm jvm = ChildJvm.start(KeepingJvm.class)) {
+        try (ChildJvm jvm = ChildJvm.start(KeepingJvm.class, "jvm")) {
             await().atMost(LONG).untilAsserted(() -> assertThat(jvm.lines()).contains("ready"));
             assertThat(jvm.lines()).contains("again: true", "still: kept", "next: nobody nobody");
             assertThat(value(jvm, "reset")).startsWith("The machine '" + value(jvm, "name") + "' is kept as it is");
@@ -55,6 +58,106 @@ class KeepIT {
             assertThat(jvm.exitCode()).isZero();
             await().atMost(LONG).until(() -> ProcessHandle.of(pid).isEmpty() && !Files.exists(directory));
         }
+    }
+
+    @Test
+    void aDetachedMachineOutlivesItsJvmUntilItIsEnded() throws Exception {
+        TestImages.redis();
+        try (ChildJvm jvm = ChildJvm.start(KeepingJvm.class, "detached")) {
+            await().atMost(LONG).untilAsserted(() -> assertThat(jvm.lines()).contains("ready"));
+            String name = value(jvm, "name");
+            Path directory = Path.of(value(jvm, "directory"));
+            String pid = value(jvm, "pid");
+            int port = Integer.parseInt(value(jvm, "port"));
+            assertThat(value(jvm, "text")).endsWith("It runs until it is ended by: bin/doctor --end " + name);
+            ProcessHandle machine = ProcessHandle.of(Long.parseLong(pid)).orElseThrow();
+
+            jvm.kill();
+
+            assertThat(redis(port, "GET who")).isEqualTo(List.of("$4", "kept"));
+            assertThat(machine.isAlive()).isTrue();
+            assertThat(directory.resolve("console")).content().contains("printed after it was kept");
+            assertThat(doctor("--kept"))
+                    .contains(name + " of the image test-redis: 256 MiB, for ")
+                    .contains(", process " + pid + ", until it is ended\n")
+                    .contains("directory " + directory)
+                    .contains("port 6379 of the guest is 127.0.0.1:" + port);
+            assertThat(ledger())
+                    .contains("\"machine\": \"" + name + "\"")
+                    .contains("\"pid\": " + keeper(directory).pid() + ",");
+
+            assertThat(doctor("--end", pid)).isEqualTo("ended " + name + " (process " + pid + ")\n");
+
+            await().atMost(LONG).until(() -> !runs(machine.pid()) && !Files.exists(directory));
+            assertThat(doctor("--kept")).doesNotContain("process " + pid);
+        }
+    }
+
+    @Test
+    void aDetachedMachineEndsWithItsKeeper() throws Exception {
+        TestImages.redis();
+        try (ChildJvm jvm = ChildJvm.start(KeepingJvm.class, "detached")) {
+            await().atMost(LONG).untilAsserted(() -> assertThat(jvm.lines()).contains("ready"));
+            ProcessHandle machine =
+                    ProcessHandle.of(Long.parseLong(value(jvm, "pid"))).orElseThrow();
+            jvm.sendLine();
+            assertThat(jvm.exitCode()).isZero();
+            assertThat(machine.isAlive()).isTrue();
+
+            keeper(Path.of(value(jvm, "directory"))).destroyForcibly();
+
+            await().atMost(LONG).until(() -> !runs(machine.pid()));
+        }
+    }
+
+    @Test
+    void aMachineThatCouldBeDetachedButIsNotEndsWithItsJvm() throws Exception {
+        TestImages.redis();
+        try (ChildJvm jvm = ChildJvm.start(KeepingJvm.class, "detached", "hold")) {
+            await().atMost(LONG).untilAsserted(() -> assertThat(jvm.lines()).contains("ready"));
+            List<Long> children = jvm.lines().stream()
+                    .filter(line -> line.startsWith("child: "))
+                    .map(line -> Long.parseLong(line.substring("child: ".length())))
+                    .toList();
+            assertThat(children).as("supervisor, machine and watch").hasSizeGreaterThanOrEqualTo(3);
+
+            jvm.kill();
+
+            await().atMost(LONG).until(() -> children.stream().noneMatch(KeepIT::runs));
+        }
+    }
+
+    /** A killed process may stay a zombie where nobody reaps; its command is empty then. */
+    private static boolean runs(long pid) {
+        return ProcessHandle.of(pid)
+                .filter(process -> process.isAlive() && process.info().command().isPresent())
+                .isPresent();
+    }
+
+    private static ProcessHandle keeper(Path directory) {
+        return ProcessHandle.allProcesses()
+                .filter(process -> process.info()
+                        .arguments()
+                        .map(List::of)
+                        .filter(arguments -> arguments.contains(directory.toString())
+                                && arguments.contains("dev.supermachine.pool.Keeper"))
+                        .isPresent())
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static String ledger() throws IOException {
+        return Files.readString(
+                SnapshotStore.of(Settings.system()).ledgerDirectory().resolve("ledger"));
+    }
+
+    private static String doctor(String... arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("../bin/doctor"));
+        command.addAll(List.of(arguments));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(output).isZero();
+        return output;
     }
 
     private static String value(ChildJvm jvm, String key) {

@@ -7,16 +7,28 @@ import dev.supermachine.VmPool;
 import java.io.IOException;
 import java.time.Duration;
 
-/** Keeps a machine of Redis, closes its pool, and goes on until a line comes. */
+/**
+ * Keeps a machine of Redis, closes its pool, and goes on until a line comes. Arguments: the setting that says for how long; and {@code hold} to
+ * keep none, but to hold one until a line comes.
+ */
 final class KeepingJvm {
 
     private KeepingJvm() {}
 
     public static void main(String[] arguments) throws IOException {
+        System.setProperty("supermachine.vm.keep-on-failure", arguments[0]);
         Image image = TestImages.redis();
         try (VmPool pool = image.pool().min(0).max(1).build()) {
             KeptVm kept;
             try (Vm vm = pool.acquire()) {
+                if (arguments.length > 1) {
+                    ProcessHandle.current()
+                            .descendants()
+                            .forEach(process -> System.out.println("child: " + process.pid()));
+                    System.out.println("ready");
+                    int unused = System.in.read();
+                    return;
+                }
                 vm.mappedPort(6379);
                 vm.exec("redis-cli", "set", "who", "kept");
                 kept = vm.keep();

@@ -10,6 +10,7 @@ import dev.supermachine.ExecResult;
 import dev.supermachine.Image;
 import dev.supermachine.MachineException;
 import dev.supermachine.Vm;
+import dev.supermachine.VmConfig;
 import dev.supermachine.VmPool;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
@@ -26,6 +27,15 @@ class MisbehaviourIT {
     /** Fills the code of process 1 with zeros, from where the kernel says that it begins. */
     private static final String CORRUPT_AGENT = "set -- $(sed -n '/r-xp/{s/-.*//p;q}' /proc/1/maps);"
             + " dd if=/dev/zero of=/proc/1/mem bs=4096 seek=$((0x$1 / 4096)) count=8 conv=notrunc";
+
+    /** Takes the descriptor of the agent's port out of process 1, by pidfd_open(2) and pidfd_getfd(2), and writes to it. */
+    private static final String WRITE_GARBAGE = """
+            opendir(D, '/proc/1/fd');
+            for (readdir D) { $port = $_ if readlink("/proc/1/fd/$_") =~ /vport/ }
+            open(F, '>&=', syscall(438, syscall(434, 1, 0), 0 + $port, 0)) or die $!;
+            syswrite(F, 'garbage' x 100);
+            sleep 1000;
+            """;
 
     private static final String LAST_WORDS = "last words of the workload";
 
@@ -178,6 +188,22 @@ class MisbehaviourIT {
                 .satisfies(this::hasTheStory)
                 .satisfies(failure -> assertThat(failure.toString()).hasSizeLessThan(2 * 66_000))
                 .hasMessageContaining("sysrq triggered crash");
+    }
+
+    @Test
+    void garbageOnTheAgentsChannelEndsThatMachine() {
+        try (Vm other = TestImages.postgres().start(VmConfig.defaults())) {
+            assertThatThrownBy(() -> other.command("perl", "-e", WRITE_GARBAGE)
+                            .user("root")
+                            .output())
+                    .isInstanceOf(MachineException.class)
+                    .hasMessageStartingWith("Machine '" + other.name() + "': its agent broke the protocol: ")
+                    .hasMessageContaining("The machine is not used any more\n")
+                    .hasMessageContaining("database system is ready to accept connections");
+            assertThatThrownBy(() -> other.exec("true")).hasMessageContaining("broke the protocol");
+            other.reset();
+            assertThat(other.exec("true").success()).isTrue();
+        }
     }
 
     private long processes() {

@@ -67,6 +67,25 @@ class MemoryLedgerTest {
     }
 
     @Test
+    void memoryLeftToAnotherProcessStaysBookedAsLongAsThatOneLives() throws IOException {
+        MemoryLedger ledger = ledger();
+        Booking booking = ledger.book("a", 600, Duration.ZERO, message -> {});
+        try (LedgerFile other = new LedgerFile(temporary)) {
+            booking.moveTo(other.owner(), 4711);
+            booking.close();
+            ledger.close();
+
+            MemoryLedger later = ledger();
+            assertThatThrownBy(() -> later.book("b", 600, Duration.ZERO, message -> {}))
+                    .isInstanceOf(AcquireException.class)
+                    .hasMessageContaining("600 MiB are booked by 'a' of process 4711 (600 MiB)");
+        }
+        try (Booking afterwards = ledger().book("c", 600, Duration.ZERO, message -> {})) {
+            assertThat(state().bookedMib()).isEqualTo(afterwards.mib());
+        }
+    }
+
+    @Test
     void machinesThatHaveNotTouchedTheirMemoryAreNotLentItTwice() {
         MemoryLedger ledger = ledger();
         ledger.book("a", 900, Duration.ZERO, message -> {});

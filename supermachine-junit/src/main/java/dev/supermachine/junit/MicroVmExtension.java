@@ -1,10 +1,8 @@
 package dev.supermachine.junit;
 
 import dev.supermachine.EngineException;
-import dev.supermachine.MachineException;
 import dev.supermachine.Vm;
 import dev.supermachine.engine.EngineSelector;
-import dev.supermachine.settings.KeepOnFailure;
 import dev.supermachine.settings.SettingDefinition;
 import dev.supermachine.settings.Settings;
 import java.lang.reflect.Constructor;
@@ -31,7 +29,6 @@ public final class MicroVmExtension implements ExecutionCondition, ParameterReso
 
     private static final Namespace NAMESPACE = Namespace.create(MicroVmExtension.class);
     private static final String MACHINE = "machine";
-    private static final int TAIL_CHARACTERS = 8000;
 
     /** Called by JUnit. */
     public MicroVmExtension() {}
@@ -84,7 +81,7 @@ public final class MicroVmExtension implements ExecutionCondition, ParameterReso
                 .get(pool(context, spec));
     }
 
-    /** Gives the machine back; if the test failed, its console and log are reported first. */
+    /** Gives the machine back; if the test failed, what it leaves behind is reported first. */
     @Override
     public void afterEach(ExtensionContext context) {
         MethodMachine machine = context.getStore(NAMESPACE).remove(MACHINE, MethodMachine.class);
@@ -94,26 +91,10 @@ public final class MicroVmExtension implements ExecutionCondition, ParameterReso
         try (Vm vm = machine.vm) {
             Optional<Throwable> failure = context.getExecutionException();
             if (failure.isPresent()) {
-                context.publishReportEntry(evidence(vm));
-                if (SharedPool.settings(parameters(context)).keepOnFailure() != KeepOnFailure.NO) {
-                    keep(vm, failure.get(), context);
-                }
+                new FailedTest(vm, failure.get(), context::publishReportEntry)
+                        .report(SharedPool.settings(parameters(context)).keepOnFailure());
             }
         }
-    }
-
-    /** Says so in the report and, for those who see stack traces only, in the failure itself. */
-    private static void keep(Vm vm, Throwable failure, ExtensionContext context) {
-        String said;
-        try {
-            said = vm.keep().toString();
-        } catch (RuntimeException e) {
-            said = "The machine '" + vm.name() + "' was to be kept, but could not be: " + e.getMessage();
-        }
-        context.publishReportEntry("kept", said);
-        MachineException notice = new MachineException(said);
-        notice.setStackTrace(new StackTraceElement[0]);
-        failure.addSuppressed(notice);
     }
 
     private static SharedPool pool(ExtensionContext context, MicroVmSpec spec) {
@@ -137,25 +118,6 @@ public final class MicroVmExtension implements ExecutionCondition, ParameterReso
             context.getConfigurationParameter(setting.key()).ifPresent(value -> parameters.put(setting.key(), value));
         }
         return parameters;
-    }
-
-    private static Map<String, String> evidence(Vm vm) {
-        Map<String, String> evidence = new LinkedHashMap<>();
-        evidence.put("machine", vm.name());
-        try {
-            evidence.put("console", tail(vm.console()));
-            evidence.put("log", tail(vm.logs()));
-        } catch (RuntimeException e) {
-            evidence.put("failure", String.valueOf(e.getMessage()));
-        }
-        return evidence;
-    }
-
-    private static String tail(String text) {
-        if (text.isBlank()) {
-            return "(empty)";
-        }
-        return text.length() <= TAIL_CHARACTERS ? text : "…" + text.substring(text.length() - TAIL_CHARACTERS);
     }
 
     /** The machine of one test method, once somebody has asked for it. Used by the method's own thread. */

@@ -17,7 +17,8 @@ final class KeepingRun {
         for (Throwable failure : Runs.failures(results)) {
             System.out.println("failed: " + failure.getMessage());
             for (Throwable suppressed : failure.getSuppressed()) {
-                System.out.println("suppressed: " + String.valueOf(suppressed.getMessage()).replace('\n', '|'));
+                System.out.println(
+                        "suppressed: " + String.valueOf(suppressed.getMessage()).replace('\n', '|'));
             }
         }
         Runs.published(results).stream()

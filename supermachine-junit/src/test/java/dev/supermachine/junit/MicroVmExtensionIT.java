@@ -3,6 +3,7 @@ package dev.supermachine.junit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.supermachine.MachineException;
 import dev.supermachine.Vm;
 import dev.supermachine.junit.Runs.Published;
 import java.io.BufferedReader;
@@ -99,6 +100,40 @@ class MicroVmExtensionIT {
             assertThat(entry.get("console")).isNotBlank();
             assertThat(entry.get("machine")).isNotBlank();
         });
+        assertThat(Runs.failures(results))
+                .as("for tools that show no report entries")
+                .allSatisfy(failure -> assertThat(failure.getSuppressed())
+                        .singleElement()
+                        .satisfies(notice -> assertThat(notice)
+                                .hasMessageStartingWith("The machine '")
+                                .hasMessageContaining(
+                                        "' when the test failed:\nThe workload's output ends with:\nthe workload says hello")
+                                .hasMessageContaining("\nThe guest's console ")));
+    }
+
+    @Test
+    void tellsTheStoryOfAMachineThatDiedOnce() {
+        EngineExecutionResults results = Runs.run(DyingTestCase.class);
+
+        assertThat(Runs.failures(results)).hasSize(2);
+        assertThat(Runs.failures(results).stream()
+                        .filter(failure -> failure instanceof MachineException)
+                        .toList())
+                .as("the one that was told")
+                .singleElement()
+                .satisfies(failure ->
+                        assertThat(failure).hasMessageContaining("Kernel panic").hasNoSuppressedExceptions());
+        assertThat(Runs.failures(results).stream()
+                        .filter(failure -> failure instanceof AssertionError)
+                        .toList())
+                .as("the one that was not")
+                .singleElement()
+                .satisfies(failure -> assertThat(failure.getSuppressed()[0])
+                        .hasMessageContaining("' cannot be asked any more. ")
+                        .hasMessageContaining("Kernel panic"));
+        assertThat(Runs.published(results))
+                .hasSize(2)
+                .allSatisfy(entry -> assertThat(entry.get("failure")).contains("Kernel panic"));
     }
 
     @Test
@@ -263,6 +298,27 @@ class MicroVmExtensionIT {
         void after() {
             if (failAfterwards) {
                 throw new AssertionError("fails afterwards");
+            }
+        }
+    }
+
+    @MicroVm(
+            image = Guests.BUSYBOX,
+            cmd = {"sleep", "1000"},
+            memoryMib = Guests.MEMORY_MIB)
+    static class DyingTestCase {
+
+        @Test
+        void sees(Vm vm) {
+            vm.exec("sh", "-c", "echo c > /proc/sysrq-trigger");
+        }
+
+        @Test
+        void overlooks(Vm vm) {
+            try {
+                vm.exec("sh", "-c", "echo c > /proc/sysrq-trigger");
+            } catch (MachineException e) {
+                throw new AssertionError("fails by intent");
             }
         }
     }

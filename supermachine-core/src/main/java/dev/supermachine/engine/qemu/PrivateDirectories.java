@@ -16,6 +16,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
@@ -83,9 +84,7 @@ final class PrivateDirectories {
             try (FileLock guard = FileLock.exclusive(ofUser.resolve("guard"))) {
                 LOG.trace("Holding {}", guard.path());
                 sweep(ofUser);
-                Path ofThisJvm =
-                        ofUser.resolve(Long.toString(ThreadLocalRandom.current().nextLong(1L << 35), 36));
-                Files.createDirectory(ofThisJvm, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+                Path ofThisJvm = newDirectory(ofUser);
                 checkLength(ofThisJvm);
                 PrivateDirectories made = new PrivateDirectories(
                         ofThisJvm, FileLock.tryExclusive(lock(ofThisJvm)).orElseThrow());
@@ -105,6 +104,32 @@ final class PrivateDirectories {
         return Files.createDirectory(
                 ofThisJvm.resolve(Long.toString(count.incrementAndGet())),
                 PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+    }
+
+    /** A new empty directory that can outlive this JVM, beside its own: the next JVM deletes it when nobody holds a lock on it any more. */
+    Shared createShared() throws IOException {
+        Path ofUser = Objects.requireNonNull(ofThisJvm.getParent());
+        try (FileLock guard = FileLock.exclusive(ofUser.resolve("guard"))) {
+            LOG.trace("Holding {}", guard.path());
+            Path directory = newDirectory(ofUser);
+            return new Shared(directory, FileLock.shared(lock(directory)));
+        }
+    }
+
+    /** A directory, and this JVM's share of the lock that keeps it. */
+    record Shared(Path path, FileLock lock) implements AutoCloseable {
+
+        /** Leaves the directory to whoever else holds a lock on it. */
+        @Override
+        public void close() {
+            lock.close();
+        }
+    }
+
+    private static Path newDirectory(Path ofUser) throws IOException {
+        Path directory =
+                ofUser.resolve(Long.toString(ThreadLocalRandom.current().nextLong(1L << 35), 36));
+        return Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
     }
 
     /** Deletes a tree. What vanishes meanwhile is no error: a process's end deletes its directory too. Links are not followed. */

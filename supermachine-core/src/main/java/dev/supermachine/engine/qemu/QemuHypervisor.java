@@ -75,7 +75,9 @@ abstract class QemuHypervisor implements Hypervisor {
         String what = "Cannot restore machine '" + snapshot.name() + "' from " + snapshot.directory();
         check(snapshot, what);
         QemuProcess process = QemuProcess.start(
-                snapshot.name(), sockets -> new QemuCommand(qemu, accelerator, sockets).restore(snapshot));
+                snapshot.name(),
+                snapshot.detachable(),
+                sockets -> new QemuCommand(qemu, accelerator, sockets).restore(snapshot));
         try {
             StateTransfer.load(process, snapshot.directory().resolve(QemuCommand.STATE_FILE));
         } catch (IOException e) {

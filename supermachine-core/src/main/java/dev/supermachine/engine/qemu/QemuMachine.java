@@ -27,6 +27,11 @@ final class QemuMachine implements Machine {
     /** What it was booted with; null if it was restored. */
     private final @Nullable MachineSpec booted;
 
+    private @Nullable Traces traces;
+
+    /** What outlives this JVM; null as long as nothing is to. */
+    private PrivateDirectories.@Nullable Shared shared;
+
     QemuMachine(QemuProcess qemu, @Nullable MachineSpec booted) {
         this.qemu = qemu;
         this.booted = booted;
@@ -117,17 +122,38 @@ final class QemuMachine implements Machine {
     }
 
     @Override
-    public Traces leaveTraces() {
-        Path console = qemu.directory().resolve("console");
+    public synchronized Traces leaveTraces() {
         try {
-            qemu.writeConsoleTo(console);
+            if (traces == null) {
+                if (qemu.isDetachable()) {
+                    shared = PrivateDirectories.instance().createShared();
+                }
+                Path directory = shared == null ? qemu.directory() : shared.path();
+                Path console = directory.resolve("console");
+                qemu.writeConsoleTo(console);
+                traces = new Traces(qemu.qemuPid(), directory, console, shared != null);
+            }
+            return traces;
         } catch (IOException e) {
             throw new EngineException(
-                    "The console of machine '" + qemu.name() + "' cannot be written to " + console + ": "
-                            + e.getMessage() + ". Is its file system full?",
+                    "What people need to look at machine '" + qemu.name() + "' cannot be written: " + e.getMessage()
+                            + ". Is the file system of " + qemu.directory() + " full?",
                     e);
         }
-        return new Traces(qemu.pid(), qemu.directory(), console);
+    }
+
+    @Override
+    public synchronized void detach() {
+        String what = "Machine '" + qemu.name() + "' cannot be left to another process";
+        if (shared == null) {
+            throw new EngineException(what + ": it was not started for that.");
+        }
+        try {
+            qemu.detach(shared.path());
+        } catch (IOException e) {
+            throw qemu.failure(what, e);
+        }
+        shared.close();
     }
 
     @Override

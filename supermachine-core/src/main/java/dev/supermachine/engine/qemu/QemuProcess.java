@@ -1,10 +1,13 @@
 package dev.supermachine.engine.qemu;
 
 import dev.supermachine.EngineException;
+import dev.supermachine.engine.ConsoleRing;
 import dev.supermachine.engine.Deadline;
 import dev.supermachine.engine.Evidence;
+import dev.supermachine.engine.Machine;
+import dev.supermachine.engine.SocketAgentChannel;
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.io.OutputStream;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
@@ -30,6 +33,8 @@ final class QemuProcess {
 
     private static final Duration LAST_MOMENT = Duration.ofMillis(500);
     private static final int ERRORS_TAIL = 2000;
+    private static final String LEFT = "left to another process";
+    private static final String PID_FILE = "pid";
     private static final long CONSOLE_STACK = 256 * 1024;
     private static final int SIGNAL_STATUS = 128;
     private static final int SIGBUS = 7;
@@ -37,6 +42,7 @@ final class QemuProcess {
     private final String name;
     private final Path directory;
     private final Process process;
+    private final boolean detachable;
     private final ConsoleRing console = new ConsoleRing();
 
     /** Open until the console has been read to its end. */
@@ -50,8 +56,9 @@ final class QemuProcess {
 
     private @Nullable String exit;
 
-    private QemuProcess(String name, Path directory, Process process) {
+    private QemuProcess(String name, Path directory, Process process, boolean detachable) {
         this.name = name;
+        this.detachable = detachable;
         this.directory = directory;
         this.process = process;
     }
@@ -64,13 +71,22 @@ final class QemuProcess {
      * @throws EngineException if it does not start in time
      */
     static QemuProcess start(String name, Function<Path, List<String>> arguments) {
+        return start(name, false, arguments);
+    }
+
+    /** As above; a detachable one can be left to another process by {@link #detach(Path)}. */
+    static QemuProcess start(String name, boolean detachable, Function<Path, List<String>> arguments) {
         try {
             Path directory = PrivateDirectories.instance().create();
             try (ServerSocketChannel monitors = TimedSocket.listen(directory.resolve(QemuCommand.MONITOR_SOCKET));
                     ServerSocketChannel consoles = TimedSocket.listen(directory.resolve(QemuCommand.CONSOLE_SOCKET));
                     ServerSocketChannel agents = TimedSocket.listen(directory.resolve(QemuCommand.AGENT_SOCKET))) {
-                Process process = Spawner.instance().start(arguments.apply(directory), directory.resolve("errors"));
-                QemuProcess qemu = new QemuProcess(name, directory, process);
+                List<String> command = arguments.apply(directory);
+                Path errors = directory.resolve("errors");
+                Process process = detachable
+                        ? Spawner.instance().startDetachable(command, errors, directory.resolve(PID_FILE))
+                        : Spawner.instance().start(command, errors);
+                QemuProcess qemu = new QemuProcess(name, directory, process, detachable);
                 var unused = process.onExit().thenRunAsync(qemu::cleanUp);
                 qemu.connect(monitors, consoles, agents);
                 return qemu;
@@ -96,9 +112,7 @@ final class QemuProcess {
             Thread reader = new Thread(null, () -> readConsole(serial), "supermachine-console-" + name, CONSOLE_STACK);
             reader.setDaemon(true);
             reader.start();
-            // The end of a connection is seen a moment before the process is gone; whoever hears of it asks why.
-            agent = new SocketAgentChannel(
-                    TimedSocket.accept(agents, deadline, process::isAlive), () -> awaitExit(LAST_MOMENT));
+            agent = new SocketAgentChannel(TimedSocket.accept(agents, deadline, process::isAlive));
             client.start(deadline);
         } catch (IOException e) {
             EngineException failure = failure("Cannot start QEMU for machine '" + name + "'", e);
@@ -109,6 +123,46 @@ final class QemuProcess {
 
     long pid() {
         return process.pid();
+    }
+
+    boolean isDetachable() {
+        return detachable;
+    }
+
+    /** QEMU itself, which is a child of the process if it is detachable. */
+    long qemuPid() throws IOException {
+        return detachable
+                ? Long.parseLong(Files.readString(directory.resolve(PID_FILE)).strip())
+                : process.pid();
+    }
+
+    /**
+     * Leaves the machine to whoever holds a lock on a file: QEMU ends when nobody does, and no longer with this JVM. It listens for the console and the agent's
+     * client at sockets in a directory.
+     *
+     * @throws IOException if QEMU refuses; the machine is to be ended then
+     */
+    void detach(Path target) throws IOException {
+        listen("console", target.resolve(Machine.CONSOLE_SOCKET));
+        listen("agent", target.resolve(Machine.AGENT_SOCKET));
+        OutputStream orders = process.getOutputStream();
+        orders.write(("keep " + target.resolve(Machine.LOCK_FILE) + "\n").getBytes(StandardCharsets.UTF_8));
+        orders.flush();
+        synchronized (this) {
+            endedBy = LEFT;
+        }
+        closeConnections();
+    }
+
+    private void listen(String chardev, Path socket) throws IOException {
+        Map<String, Object> address = Map.of("type", "unix", "data", Map.of("path", socket.toString()));
+        command(
+                "chardev-change",
+                Map.of(
+                        "id",
+                        chardev,
+                        "backend",
+                        Map.of("type", "socket", "data", Map.of("addr", address, "server", true, "wait", false))));
     }
 
     String name() {
@@ -206,11 +260,18 @@ final class QemuProcess {
      */
     void end(String reason) {
         synchronized (this) {
+            if (LEFT.equals(endedBy)) {
+                return;
+            }
             if (endedBy == null && process.isAlive()) {
                 endedBy = reason;
             }
         }
         process.destroyForcibly();
+        closeConnections();
+    }
+
+    private void closeConnections() {
         SocketAgentChannel channel = agent;
         if (channel != null) {
             channel.close();
@@ -231,16 +292,9 @@ final class QemuProcess {
     }
 
     private void readConsole(SocketChannel serial) {
-        ByteBuffer buffer = ByteBuffer.allocateDirect(8192);
-        try (serial) {
-            while (serial.read(buffer) >= 0) {
-                console.append(buffer.flip());
-                buffer.clear();
-            }
-        } catch (IOException e) {
-            LOG.debug("The console of machine '{}' ended", name, e);
+        try {
+            console.readAll(serial, name);
         } finally {
-            console.end();
             consoleRead.countDown();
         }
     }

@@ -57,6 +57,21 @@ class PrivateDirectoriesTest {
     }
 
     @Test
+    void whatIsSharedStaysUntilNobodyHoldsIt() throws IOException {
+        PrivateDirectories.Shared shared = PrivateDirectories.open(base).createShared();
+        assertThat(shared.path().getParent()).isEqualTo(ofUser);
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(shared.path())))
+                .isEqualTo("rwx------");
+        try (FileLock another = FileLock.shared(shared.path().resolve("lock"))) {
+            shared.close();
+            PrivateDirectories.open(base);
+            assertThat(another.path()).exists();
+        }
+        PrivateDirectories.open(base);
+        assertThat(shared.path()).doesNotExist();
+    }
+
+    @Test
     void refusesADirectoryThatOthersCanEnter() throws IOException {
         Files.createDirectory(
                 ofUser, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));

@@ -1,4 +1,4 @@
-package dev.supermachine.engine.qemu;
+package dev.supermachine.engine;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -17,12 +17,23 @@ final class ConsoleFile implements AutoCloseable {
     private final FileChannel file;
     private long size;
 
+    private ConsoleFile(FileChannel file) throws IOException {
+        this.file = file;
+        this.size = file.size();
+        file.position(size);
+    }
+
     /** Makes the file, readable by its owner only; what was there is replaced. */
-    ConsoleFile(Path path) throws IOException {
-        this.file = FileChannel.open(
+    static ConsoleFile create(Path path) throws IOException {
+        return new ConsoleFile(FileChannel.open(
                 path,
                 Set.of(StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE),
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))));
+    }
+
+    /** Goes on with a file. */
+    static ConsoleFile append(Path path) throws IOException {
+        return new ConsoleFile(FileChannel.open(path, StandardOpenOption.WRITE));
     }
 
     void write(String text) throws IOException {

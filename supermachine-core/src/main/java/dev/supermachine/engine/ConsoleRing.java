@@ -1,18 +1,21 @@
-package dev.supermachine.engine.qemu;
+package dev.supermachine.engine;
 
-import dev.supermachine.engine.Console;
 import dev.supermachine.text.ForeignText;
-import dev.supermachine.engine.OutputTail;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The last 256 KiB that came from the serial port, and all of it in a file if somebody wants that. Thread-safe. */
-final class ConsoleRing implements Console {
+/**
+ * The last 256 KiB that came from a serial port, and all of it in a file if somebody wants that. Thread-safe.
+ *
+ * @since 0.1
+ */
+public final class ConsoleRing implements Console {
 
     static final int CAPACITY = 256 * 1024;
 
@@ -22,7 +25,15 @@ final class ConsoleRing implements Console {
     private @Nullable ConsoleFile file;
     private boolean ended;
 
-    synchronized void append(ByteBuffer source) {
+    /** An empty one. */
+    public ConsoleRing() {}
+
+    /**
+     * Takes in what the guest printed.
+     *
+     * @param source read to its end
+     */
+    public synchronized void append(ByteBuffer source) {
         if (file != null) {
             try {
                 file.write(ForeignText.lines(
@@ -35,10 +46,15 @@ final class ConsoleRing implements Console {
         latest.append(source);
     }
 
-    /** Writes what is here into a file, and whatever comes from now on. Only the first call counts. */
-    synchronized void copyTo(Path path) throws IOException {
+    /**
+     * Writes what is here into a file, and whatever comes from now on. Only the first call counts.
+     *
+     * @param path is made, mode 0600, or replaced
+     * @throws IOException if it cannot be written
+     */
+    public synchronized void copyTo(Path path) throws IOException {
         if (file == null) {
-            file = new ConsoleFile(path);
+            file = ConsoleFile.create(path);
             file.write(text());
             if (ended) {
                 closeFile();
@@ -46,8 +62,37 @@ final class ConsoleRing implements Console {
         }
     }
 
-    /** Nothing comes any more. */
-    synchronized void end() {
+    /**
+     * Goes on with a file that another process has begun.
+     *
+     * @param path of an existing file
+     * @throws IOException if it cannot be written
+     */
+    public synchronized void continueIn(Path path) throws IOException {
+        file = ConsoleFile.append(path);
+    }
+
+    /**
+     * Reads a console to its end.
+     *
+     * @param serial in blocking mode; closed at the end
+     * @param machine for the log
+     */
+    public void readAll(SocketChannel serial, String machine) {
+        ByteBuffer buffer = ByteBuffer.allocateDirect(8192);
+        try (serial) {
+            while (serial.read(buffer) >= 0) {
+                append(buffer.flip());
+                buffer.clear();
+            }
+        } catch (IOException e) {
+            LOG.debug("The console of machine '{}' ended", machine, e);
+        } finally {
+            end();
+        }
+    }
+
+    private synchronized void end() {
         ended = true;
         closeFile();
     }

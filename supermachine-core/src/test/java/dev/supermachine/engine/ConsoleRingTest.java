@@ -1,11 +1,16 @@
-package dev.supermachine.engine.qemu;
+package dev.supermachine.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ConsoleRingTest {
 
@@ -52,6 +57,29 @@ class ConsoleRingTest {
             all.append(piece);
             assertThat(console.text()).isEqualTo(all.substring(Math.max(0, all.length() - ConsoleRing.CAPACITY)));
         }
+    }
+
+    @Test
+    void writesAFileWhoseSizeIsBounded(@TempDir Path directory) throws IOException {
+        Path file = directory.resolve("console");
+        append("before\r\n");
+        console.copyTo(file);
+        append("after\u001b\r\n");
+        console.copyTo(directory.resolve("ignored"));
+        assertThat(file).hasContent("before\nafter\uFFFD\n");
+        ConsoleRing next = new ConsoleRing();
+        next.continueIn(file);
+        next.append(ByteBuffer.wrap("elsewhere\n".getBytes(StandardCharsets.UTF_8)));
+        assertThat(file).hasContent("before\nafter\uFFFD\nelsewhere\n");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                .isEqualTo("rw-------");
+
+        String much = "x".repeat(1 << 20);
+        for (int i = 0; i < 20; i++) {
+            append(much);
+            assertThat(Files.size(file)).isLessThanOrEqualTo(ConsoleFile.LIMIT);
+        }
+        assertThat(Files.size(file)).isGreaterThanOrEqualTo(much.length());
     }
 
     private void append(String text) {

@@ -1,35 +1,31 @@
-package dev.supermachine.engine.qemu;
+package dev.supermachine.engine;
 
-import dev.supermachine.engine.Channel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 
-/** The agent's virtio port, which QEMU connects to a unix socket of ours. The channel is in blocking mode: closing it ends whoever waits. */
-final class SocketAgentChannel implements Channel {
+/**
+ * The agent's port at a unix socket. The channel is in blocking mode: closing it ends whoever waits.
+ *
+ * @since 0.1
+ */
+public final class SocketAgentChannel implements Channel {
 
     private final SocketChannel socket;
-    private final Runnable atEnd;
 
     /**
-     * A channel.
+     * A channel over a socket.
      *
-     * @param socket connected
-     * @param atEnd run before the end is reported to the reader
+     * @param socket connected, in blocking mode; from now on closed by this channel
      */
-    SocketAgentChannel(SocketChannel socket, Runnable atEnd) {
+    public SocketAgentChannel(SocketChannel socket) {
         this.socket = socket;
-        this.atEnd = atEnd;
     }
 
     @Override
     public int read(ByteBuffer target) throws IOException {
-        int count = socket.read(target);
-        if (count < 0) {
-            atEnd.run();
-        }
-        return count;
+        return socket.read(target);
     }
 
     @Override
