@@ -36,8 +36,7 @@ final class Incoming extends InputStream {
     private boolean brokenOff;
     private boolean verified;
 
-    Incoming(
-            Descriptor expected, ImageOrigin origin, FileChannel file, ContentStore store, PullListener listener)
+    Incoming(Descriptor expected, ImageOrigin origin, FileChannel file, ContentStore store, PullListener listener)
             throws IOException {
         this.expected = expected;
         this.origin = origin;

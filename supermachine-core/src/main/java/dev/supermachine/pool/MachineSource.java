@@ -115,8 +115,7 @@ public final class MachineSource {
             holdings = new Holdings(booking, snapshot.acquireUse());
             snapshot.requireUnchanged();
             SnapshotSource source = snapshot.source(name);
-            return new Spare(
-                    name, hypervisor.prepare(detachable ? source.asDetachable() : source), holdings, null);
+            return new Spare(name, hypervisor.prepare(detachable ? source.asDetachable() : source), holdings, null);
         } catch (RuntimeException | Error e) {
             holdings.close();
             throw e;

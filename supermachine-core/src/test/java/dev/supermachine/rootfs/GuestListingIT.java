@@ -62,7 +62,11 @@ class GuestListingIT {
     void theGuestSeesWhatUmociUnpacks(String name) throws IOException {
         Path layout = TestImages.file(name + ".oci");
         List<String> seen = compare(
-                Image.builder(TestImages.reference(name)), layout + ":" + LayoutTag.of(layout), name, "sleep", "1000000");
+                Image.builder(TestImages.reference(name)),
+                layout + ":" + LayoutTag.of(layout),
+                name,
+                "sleep",
+                "1000000");
         assertThat(seen).hasSizeGreaterThan(50);
     }
 
