@@ -129,6 +129,9 @@ class LeakIT {
     /** The JVM. Arguments: its directory and the number of cycles. */
     static final class Child {
 
+        /** After which the pool is back at its minimum. */
+        private static final Duration SOON = Duration.ofMillis(500);
+
         private Child() {}
 
         public static void main(String[] arguments) {
@@ -141,7 +144,7 @@ class LeakIT {
                     .withMemoryMib(128)
                     .withCmd("sleep", "1000000")
                     .build();
-            try (VmPool pool = image.pool().min(1).max(2).build()) {
+            try (VmPool pool = image.pool().min(1).max(2).idleTimeout(SOON).build()) {
                 cycle(pool, WARM_UP);
                 Holdings before = settled(pool, directory);
                 System.out.println("HAS at first " + before);
