@@ -49,7 +49,7 @@ class CrashIT {
             "|",
             "cache/(blobs|diff-ids)/sha256/" + SHA,
             "cache/refs/" + SHA + "\\.json",
-            "cache/tmp\\.lock",
+            "cache/(tmp|parts)\\.lock",
             "cache/rootfs/" + SHA + "\\.erofs(\\.lock)?",
             "cache/initramfs/initramfs-[0-9a-f]+\\.cpio(\\.lock)?",
             "cache/kernel/[^/]+/vmlinux(\\.lock)?",
