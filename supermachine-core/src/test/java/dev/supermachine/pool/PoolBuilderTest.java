@@ -2,6 +2,7 @@ package dev.supermachine.pool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.supermachine.VmPool;
 import dev.supermachine.snapshot.SampleSnapshot;
@@ -46,6 +47,8 @@ class PoolBuilderTest {
         try (VmPool pool = builder.build()) {
             assertThat(pool.stats().min()).isOne();
             assertThat(pool.stats().max()).isEqualTo(2 * Runtime.getRuntime().availableProcessors());
+            // its machine is booked in the background, in a file that goes with the test
+            await().until(() -> pool.stats().idle() == 1);
         }
     }
 
