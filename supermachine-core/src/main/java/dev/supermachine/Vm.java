@@ -126,9 +126,10 @@ public interface Vm extends AutoCloseable {
     int mappedPort(int guestPort);
 
     /**
-     * What the image's own process has written so far to its standard output and error, the last MiB.
+     * What the image's own process has written so far to its standard output and error: the last MiB (1,048,576 bytes) of both together. What came before
+     * is lost, and no guest can have more of it collected in this JVM.
      *
-     * @return the text, in order of writing
+     * @return the text, in order of writing; bytes that are no UTF-8 are replaced
      */
     String logs();
 

@@ -1,6 +1,7 @@
 package dev.supermachine.bake;
 
 import dev.supermachine.engine.Deadline;
+import dev.supermachine.engine.OutputTail;
 import dev.supermachine.guest.ExecExit;
 import dev.supermachine.guest.ExecRequest;
 import dev.supermachine.guest.GuestClient;
@@ -21,7 +22,7 @@ final class CommandAttempt implements Attempt {
     private final CompletableFuture<ExecExit> exit;
     private final Deadline deadline;
     private final int awaited;
-    private final Tail tail = new Tail(TAIL_BYTES);
+    private final OutputTail tail = new OutputTail(TAIL_BYTES);
 
     /**
      * Runs a command.
@@ -52,10 +53,14 @@ final class CommandAttempt implements Attempt {
             return Optional.empty();
         }
         ExecExit how = process.waitFor(Duration.ZERO);
-        String text = tail.text();
         return Optional.of(new Outcome(
                 how.end() == ExecExit.End.EXITED && how.status() == awaited,
-                describe(how) + (text.isEmpty() ? " and printed nothing" : " and printed: " + text)));
+                describe(how) + " and printed" + printed()));
+    }
+
+    private String printed() {
+        String text = tail.text().strip();
+        return text.isEmpty() ? " nothing" : ": " + (tail.isCut() ? "…" : "") + text;
     }
 
     private String describe(ExecExit how) {

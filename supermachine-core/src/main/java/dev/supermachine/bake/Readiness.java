@@ -84,11 +84,6 @@ final class Readiness implements AutoCloseable {
         return condition.report().collect(Collectors.joining("\n"));
     }
 
-    /** The end of the workload's output. */
-    String outputTail() {
-        return output.tail();
-    }
-
     @Override
     public void close() {
         condition.close();

@@ -14,10 +14,8 @@ import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-/** The workload's output as it comes: its lines for those who look for one, and its tail for messages. Used by one thread. */
+/** The workload's output as it comes, line by line, for those who look for one. Used by one thread. */
 final class WorkloadOutput implements AutoCloseable {
-
-    private static final int TAIL_BYTES = 4000;
 
     /** Longer ones are cut there: no line is worth more memory. */
     private static final int LONGEST_LINE = 64 * 1024;
@@ -27,7 +25,6 @@ final class WorkloadOutput implements AutoCloseable {
 
     private final GuestLog log;
     private final List<Consumer<String>> readers = new ArrayList<>();
-    private final Tail tail = new Tail(TAIL_BYTES);
     private final Lines stdout = new Lines();
     private final Lines stderr = new Lines();
     private boolean quiet;
@@ -72,12 +69,6 @@ final class WorkloadOutput implements AutoCloseable {
         return quiet ? Stream.of(stdout.unfinished(), stderr.unfinished()) : Stream.empty();
     }
 
-    /** The end of what came on both outputs, in order. */
-    String tail() {
-        String text = tail.text();
-        return text.isEmpty() ? "(it wrote nothing)" : text;
-    }
-
     @Override
     public void close() {
         log.close();
@@ -95,7 +86,6 @@ final class WorkloadOutput implements AutoCloseable {
         @Override
         public void write(byte[] source, int offset, int count) {
             Objects.checkFromIndexSize(offset, count, source.length);
-            tail.write(source, offset, count);
             for (int i = offset; i < offset + count; i++) {
                 if (source[i] == '\n' || line.size() == LONGEST_LINE) {
                     end();

@@ -1,16 +1,17 @@
 package dev.supermachine.engine;
 
 import dev.supermachine.text.ForeignText;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * The latest bytes of an output that may be without end. Thread-safe.
+ * The latest bytes of an output that may be without end. Writing never fails, also after closing, which does nothing. Thread-safe.
  *
  * @since 0.1
  */
-public final class OutputTail {
+public final class OutputTail extends OutputStream {
 
     private static final int FIRST_CAPACITY = 4096;
 
@@ -21,6 +22,8 @@ public final class OutputTail {
 
     private int size;
     private int next;
+
+    private boolean cut;
 
     /**
      * An empty one.
@@ -46,9 +49,29 @@ public final class OutputTail {
             }
             int count = Math.min(source.remaining(), bytes.length - next);
             source.get(bytes, next, count);
+            cut |= size == capacity;
             next += count;
             size = Math.max(size, next);
         }
+    }
+
+    @Override
+    public void write(int value) {
+        append(ByteBuffer.wrap(new byte[] {(byte) value}));
+    }
+
+    @Override
+    public void write(byte[] source, int offset, int count) {
+        append(ByteBuffer.wrap(source, offset, count));
+    }
+
+    /**
+     * Whether something before what is kept is missing.
+     *
+     * @return true once more has come than the capacity
+     */
+    public synchronized boolean isCut() {
+        return cut;
     }
 
     /**
@@ -57,10 +80,15 @@ public final class OutputTail {
      * @return the text, as {@link ForeignText#lines(String)} makes it
      */
     public String text() {
-        return ForeignText.lines(new String(copy(), StandardCharsets.UTF_8));
+        return ForeignText.lines(new String(bytes(), StandardCharsets.UTF_8));
     }
 
-    private synchronized byte[] copy() {
+    /**
+     * What is kept, oldest first, as it came.
+     *
+     * @return a copy
+     */
+    public synchronized byte[] bytes() {
         byte[] copy = new byte[size];
         int oldest = size == capacity ? next % capacity : 0;
         System.arraycopy(bytes, oldest, copy, 0, size - oldest);

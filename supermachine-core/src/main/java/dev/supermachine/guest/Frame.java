@@ -14,7 +14,8 @@ record Frame(FrameType type, int flags, int stream, int epoch, byte[] payload) {
     static final int MAX_PAYLOAD = 65_536;
     static final int MAX_SUBCHANNEL = 2;
 
-    private static final byte[] NOTHING = {};
+    /** The payload of a frame that has none. */
+    static final byte[] NOTHING = {};
 
     static Frame control(FrameType type, int epoch, byte[] payload) {
         return new Frame(type, 0, 0, epoch, payload);
@@ -26,9 +27,5 @@ record Frame(FrameType type, int flags, int stream, int epoch, byte[] payload) {
 
     static Frame ofStream(FrameType type, int subchannel, int stream, int epoch, byte[] payload) {
         return new Frame(type, subchannel, stream, epoch, payload);
-    }
-
-    static Frame ofStream(FrameType type, int subchannel, int stream, int epoch) {
-        return ofStream(type, subchannel, stream, epoch, NOTHING);
     }
 }

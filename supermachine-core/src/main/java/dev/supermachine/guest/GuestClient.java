@@ -8,7 +8,6 @@ import dev.supermachine.engine.Evidence;
 import dev.supermachine.engine.OutputTail;
 import dev.supermachine.engine.Witness;
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -47,6 +46,9 @@ public final class GuestClient implements AutoCloseable {
 
     private static final Duration LONGEST = Duration.ofDays(10_000);
     private static final int PING_BYTES = 8;
+
+    /** How many bytes of the workload's output are collected at most: as many as the guest keeps. */
+    private static final int WHOLE_LOG = 1024 * 1024;
 
     /** What is kept of the workload's output; more than a message shows, as a character may take several bytes. */
     private static final int LOG_TAIL = 2 * Evidence.CHARACTERS;
@@ -414,18 +416,18 @@ public final class GuestClient implements AutoCloseable {
     }
 
     /**
-     * What the workload has written so far to both of its outputs, as far as the guest has kept it.
+     * What the workload has written so far to both of its outputs, as far as the guest has kept it: the last MiB, also if a guest sends more.
      *
      * @return the text in order of writing; bytes that are no UTF-8 are replaced
      */
     public String logText() {
-        ByteArrayOutputStream both = new ByteArrayOutputStream();
+        OutputTail both = new OutputTail(WHOLE_LOG);
         try (GuestLog log = logs(false)) {
             log.drain(both, both);
         } catch (IOException e) {
             throw new UncheckedIOException("A buffer in memory failed", e);
         }
-        return both.toString(StandardCharsets.UTF_8);
+        return new String(both.bytes(), StandardCharsets.UTF_8);
     }
 
     /**

@@ -4,46 +4,28 @@ import dev.supermachine.MachineException;
 import dev.supermachine.engine.Deadline;
 import dev.supermachine.engine.OutputTail;
 import java.io.IOException;
-import java.io.InterruptedIOException;
-import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One stream: what came and was not read yet, the credit in both directions, and how it ended. Frames come in on the client's reading thread, which never
- * waits here; consumers and producers wait for it. Thread-safe.
+ * One stream, from its opening to its end. Frames come in on the client's reading thread, which never waits here; consumers and producers wait for it, each in
+ * the direction that it uses. Thread-safe.
  */
 final class GuestStream {
 
     /** Largest DATA the host sends, so that streams take turns often. */
     static final int CHUNK = 16 * 1024;
 
-    /** No output has come in time. */
-    static final int NOT_YET = -1;
-
-    private static final long MAX_CREDIT = 16L * 1024 * 1024;
-
     private final Streams streams;
-    private final AgentLink link;
     private final StreamKind kind;
-    private final String operation;
-    private final int number;
-    private final @Nullable OutputTail tail;
-    private final int epoch;
-    private final ReceiveBuffer[] received;
-    private final CompletableFuture<FrameReader> result = new CompletableFuture<>();
+    private final StreamState state;
+    private final StreamReceiver receiver;
+    private final StreamSender sender;
+    private final ReentrantLock lock;
 
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
-    private long credit;
-    private boolean inputEnded;
     private @Nullable FrameReader opened;
-    private boolean over;
-    private @Nullable FrameReader answer;
-    private @Nullable Supplier<MachineException> failure;
     private boolean noSuchFile;
     private volatile boolean finishing;
 
@@ -57,28 +39,28 @@ final class GuestStream {
             int window,
             @Nullable OutputTail tail) {
         this.streams = streams;
-        this.link = link;
         this.kind = kind;
-        this.operation = operation;
-        this.number = number;
-        this.tail = tail;
-        this.epoch = link.epoch();
-        this.received = new ReceiveBuffer[kind.outputs()];
-        for (int i = 0; i < received.length; i++) {
-            received[i] = new ReceiveBuffer(window);
-            if (tail != null) {
-                received[i].discard();
-            }
-        }
+        this.state = new StreamState(link, operation, number);
+        this.receiver = new StreamReceiver(state, kind.outputs(), window, tail);
+        this.sender = new StreamSender(state, kind.takesInput());
+        this.lock = state.lock();
     }
 
     int number() {
-        return number;
+        return state.number();
     }
 
     /** What this stream does, as a phrase that follows "cannot". */
     String operation() {
-        return operation;
+        return state.operation();
+    }
+
+    StreamReceiver receiver() {
+        return receiver;
+    }
+
+    StreamSender sender() {
+        return sender;
     }
 
     // What the guest sends, on the reading thread.
@@ -86,14 +68,14 @@ final class GuestStream {
     void receive(Frame frame) throws ProtocolException {
         lock.lock();
         try {
-            if (over) {
+            if (state.over()) {
                 return;
             }
             apply(frame);
             updateFinishing();
-            changed.signalAll();
+            state.changed().signalAll();
         } catch (ProtocolException e) {
-            throw new ProtocolException(e.getMessage() + " (" + kind + ", stream " + number + ")");
+            throw new ProtocolException(e.getMessage() + " (" + kind + ", stream " + number() + ")");
         } finally {
             lock.unlock();
         }
@@ -107,29 +89,26 @@ final class GuestStream {
                     throw new ProtocolException("OPENED twice");
                 }
                 kind.checkLength(frame);
-                grant(in.u32());
+                sender.grant(in.u32());
                 opened = in;
             }
             case DATA -> {
-                ReceiveBuffer buffer = buffer(frame);
-                buffer.put(frame.payload());
-                if (tail != null) {
-                    tail.append(ByteBuffer.wrap(frame.payload()));
-                }
-                if (buffer.discarding()) {
+                requireOpened(frame);
+                if (receiver.receive(frame)) {
                     streams.returnCreditLater(this, frame.flags());
                 }
             }
             case EOF -> {
                 in.end();
-                buffer(frame).end();
+                requireOpened(frame);
+                receiver.receiveEnd(frame);
             }
             case CREDIT -> {
                 requireOpened(frame);
                 if (frame.flags() != 0) {
                     throw new ProtocolException("CREDIT for subchannel " + frame.flags());
                 }
-                grant(in.u32());
+                sender.grant(in.u32());
                 in.end();
             }
             case RESULT -> {
@@ -142,34 +121,14 @@ final class GuestStream {
                 String message = in.string();
                 in.end();
                 noSuchFile = code == GuestErrors.ENOENT;
-                finish(null, () -> GuestErrors.refused(link, operation, code, message));
+                finish(null, () -> GuestErrors.refused(state.link(), operation(), code, message));
             }
             default -> throw new ProtocolException("a frame of " + frame.type() + ", which only the host sends");
         }
     }
 
     private void updateFinishing() {
-        boolean outputs = true;
-        for (ReceiveBuffer buffer : received) {
-            outputs &= buffer.ended();
-        }
-        finishing = over || (kind == StreamKind.CONNECT && inputEnded && outputs);
-    }
-
-    private void grant(long more) throws ProtocolException {
-        credit += more;
-        if (credit > MAX_CREDIT || (!kind.takesInput() && more > 0)) {
-            throw new ProtocolException("CREDIT that makes a window of " + credit + " bytes");
-        }
-    }
-
-    private ReceiveBuffer buffer(Frame frame) throws ProtocolException {
-        requireOpened(frame);
-        int subchannel = frame.flags();
-        if (subchannel < 1 || subchannel > received.length) {
-            throw new ProtocolException(frame.type() + " on subchannel " + subchannel);
-        }
-        return received[subchannel - 1];
+        finishing = state.over() || (kind == StreamKind.CONNECT && sender.ended() && receiver.ended());
     }
 
     private void requireOpened(Frame frame) throws ProtocolException {
@@ -189,22 +148,11 @@ final class GuestStream {
     }
 
     private void finish(@Nullable FrameReader answered, @Nullable Supplier<MachineException> failed) {
-        if (over) {
-            return;
+        if (!state.over()) {
+            // first, so that whoever is told of the end finds the stream gone
+            streams.remove(this);
+            state.finish(answered, failed);
         }
-        over = true;
-        answer = answered;
-        failure = failed;
-        streams.remove(this);
-        changed.signalAll();
-        // Whatever a user hangs on the future must not run on the reading thread.
-        result.defaultExecutor().execute(() -> {
-            if (answered != null) {
-                result.complete(answered);
-            } else if (failed != null) {
-                result.completeExceptionally(failed.get());
-            }
-        });
     }
 
     // What the host's side does.
@@ -213,11 +161,11 @@ final class GuestStream {
     FrameReader awaitOpened(Deadline deadline) {
         lock.lock();
         try {
-            while (opened == null && !over) {
-                await(deadline);
+            while (opened == null && !state.over()) {
+                state.await(deadline);
             }
             if (opened == null) {
-                throw failureNow();
+                throw state.failure();
             }
             return opened;
         } finally {
@@ -229,11 +177,12 @@ final class GuestStream {
     FrameReader awaitResult(Deadline deadline) {
         lock.lock();
         try {
-            while (!over) {
-                await(deadline);
+            while (!state.over()) {
+                state.await(deadline);
             }
+            FrameReader answer = state.answer();
             if (answer == null) {
-                throw failureNow();
+                throw state.failure();
             }
             return answer;
         } finally {
@@ -243,13 +192,13 @@ final class GuestStream {
 
     /** The result, once. */
     CompletableFuture<FrameReader> result() {
-        return result;
+        return state.result();
     }
 
     boolean over() {
         lock.lock();
         try {
-            return over;
+            return state.over();
         } finally {
             lock.unlock();
         }
@@ -265,223 +214,38 @@ final class GuestStream {
         }
     }
 
-    @SuppressWarnings("WaitNotInLoop") // the callers loop
-    private void await(Deadline deadline) {
-        try {
-            if (changed.awaitNanos(deadline.left()) <= 0 && deadline.left() <= 0 && !over) {
-                throw link.failure(
-                        "no answer within " + deadline + " to the request to " + operation
-                                + ". The guest hangs or is starved of CPU time; allow more time if it is only slow",
-                        null);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw link.error("interrupted while waiting for the guest to " + operation, e);
-        }
-    }
-
-    private MachineException failureNow() {
-        return failure != null
-                ? failure.get()
-                : link.error("the request to " + operation + " was given up by the caller", null);
-    }
-
-    /** Reads from subchannel 1 or 2 as an InputStream does; what came before a failure is delivered before it. */
-    int read(int subchannel, byte[] target, int offset, int length) throws IOException {
-        if (length == 0) {
-            return 0;
-        }
-        ReceiveBuffer buffer = received[subchannel - 1];
-        int count;
-        int due;
-        lock.lock();
-        try {
-            while (buffer.isEmpty() && !buffer.ended() && !over && !buffer.discarding()) {
-                changed.await();
-            }
-            if (buffer.discarding()) {
-                throw new IOException("The stream is closed.");
-            }
-            if (buffer.isEmpty()) {
-                if (over && answer == null) {
-                    throw asIo(failureNow());
-                }
-                return -1;
-            }
-            count = buffer.take(target, offset, length);
-            due = over ? 0 : buffer.claimCredit();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw interrupted(e);
-        } finally {
-            lock.unlock();
-        }
-        sendCredit(subchannel, due);
-        return count;
-    }
-
-    /**
-     * Waits until one of the subchannels has something or all have ended: its number, or 0, or {@link #NOT_YET} when the time is over. A failure shows when
-     * that subchannel is read.
-     */
-    int awaitOutput(Deadline deadline) throws IOException {
-        lock.lock();
-        try {
-            while (true) {
-                boolean more = false;
-                for (int i = 0; i < received.length; i++) {
-                    if (!received[i].isEmpty()) {
-                        return i + 1;
-                    }
-                    more |= !received[i].ended() && !received[i].discarding();
-                }
-                if (over && answer == null) {
-                    throw asIo(failureNow());
-                }
-                if (over || !more) {
-                    return 0;
-                }
-                if (deadline.isOver()) {
-                    return NOT_YET;
-                }
-                changed.awaitNanos(deadline.left());
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw interrupted(e);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    int available(int subchannel) {
-        lock.lock();
-        try {
-            return received[subchannel - 1].available();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Drops what a subchannel holds and whatever it still brings, so that nobody in the guest waits for a reader who has left. */
-    void discard(int subchannel) {
-        lock.lock();
-        try {
-            received[subchannel - 1].discard();
-            changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
-        returnCredit(subchannel);
-    }
-
-    /** Grants what is owed for a subchannel. */
-    void returnCredit(int subchannel) {
-        int due;
-        lock.lock();
-        try {
-            due = over ? 0 : received[subchannel - 1].claimCredit();
-        } finally {
-            lock.unlock();
-        }
-        try {
-            sendCredit(subchannel, due);
-        } catch (IOException e) {
-            // The link is down, and everybody who waits for this stream has been told.
-            return;
-        }
-    }
-
-    private void sendCredit(int subchannel, int due) throws IOException {
-        if (due > 0) {
-            byte[] payload = new FrameWriter(operation).u32(due).payload();
-            sendAsIo(Frame.ofStream(FrameType.CREDIT, subchannel, number, epoch, payload));
-        }
-    }
-
-    /** Sends on subchannel 0 as an OutputStream does, waiting for credit. */
-    void write(byte[] source, int offset, int length) throws IOException {
-        int at = offset;
-        int end = offset + length;
-        while (at < end) {
-            int count = claimSendCredit(Math.min(CHUNK, end - at));
-            byte[] payload = new byte[count];
-            System.arraycopy(source, at, payload, 0, count);
-            sendAsIo(Frame.ofStream(FrameType.DATA, 0, number, epoch, payload));
-            at += count;
-        }
-    }
-
-    private int claimSendCredit(int wanted) throws IOException {
-        lock.lock();
-        try {
-            while (credit == 0 && !over && !inputEnded) {
-                changed.await();
-            }
-            requireWritable();
-            int count = (int) Math.min(wanted, credit);
-            credit -= count;
-            return count;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw interrupted(e);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void requireWritable() throws IOException {
-        if (inputEnded) {
-            throw new IOException("The stream is closed.");
-        }
-        if (over) {
-            throw answer == null
-                    ? asIo(failureNow())
-                    : new IOException("Machine '" + link.machine() + "': the other end of the stream has ended; cannot "
-                            + operation);
-        }
-    }
-
     /** Ends subchannel 0. Further calls do nothing. */
     void endInput() throws IOException {
+        boolean toldToGuest;
         lock.lock();
         try {
-            if (inputEnded || over) {
-                inputEnded = true;
-                return;
+            toldToGuest = sender.end();
+            if (toldToGuest) {
+                updateFinishing();
+                state.changed().signalAll();
             }
-            inputEnded = true;
-            updateFinishing();
-            changed.signalAll();
         } finally {
             lock.unlock();
         }
-        sendAsIo(Frame.ofStream(FrameType.EOF, 0, number, epoch));
+        if (toldToGuest) {
+            sender.sendEnd();
+        }
     }
 
     /** Sends a frame that belongs to this stream, unless it is over. */
     void send(FrameType type, byte[] payload) {
         if (!over()) {
-            link.send(Frame.ofStream(type, 0, number, epoch, payload));
+            state.send(type, 0, payload);
         }
     }
 
     /** Abandons the stream if it is not over. Nobody is left hanging; further calls do nothing. */
     void reset() {
-        lock.lock();
-        try {
-            if (over) {
-                return;
-            }
-            over = true;
-            failure = () -> link.error("the request to " + operation + " was given up by the caller", null);
-            changed.signalAll();
-        } finally {
-            lock.unlock();
+        if (!state.giveUp()) {
+            return;
         }
-        result.completeExceptionally(failureNow());
         try {
-            link.send(Frame.ofStream(FrameType.RESET, 0, number, epoch));
+            state.send(FrameType.RESET, 0, Frame.NOTHING);
         } catch (MachineException e) {
             // Nobody is there who could hear it.
             return;
@@ -493,25 +257,5 @@ final class GuestStream {
     /** Whether both directions have ended, so that only the guest's RESULT is still to come. Takes no lock: asked under that of all streams. */
     boolean finishing() {
         return finishing;
-    }
-
-    private void sendAsIo(Frame frame) throws IOException {
-        try {
-            link.send(frame);
-        } catch (MachineException e) {
-            throw asIo(e);
-        }
-    }
-
-    /** With the headline only: what the guest left behind is in the cause. */
-    private static IOException asIo(MachineException e) {
-        return new IOException(GuestErrors.headline(e), e);
-    }
-
-    private InterruptedIOException interrupted(InterruptedException cause) {
-        InterruptedIOException exception =
-                new InterruptedIOException("Machine '" + link.machine() + "': interrupted; cannot " + operation);
-        exception.initCause(cause);
-        return exception;
     }
 }

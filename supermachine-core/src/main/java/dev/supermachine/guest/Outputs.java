@@ -31,11 +31,11 @@ final class Outputs {
         int subchannel;
         int count;
         try {
-            subchannel = stream.awaitOutput(deadline);
+            subchannel = stream.receiver().awaitOutput(deadline);
             if (subchannel <= 0) {
-                return subchannel == GuestStream.NOT_YET ? 0 : -1;
+                return subchannel == StreamReceiver.NOT_YET ? 0 : -1;
             }
-            count = stream.read(subchannel, buffer, 0, buffer.length);
+            count = stream.receiver().read(subchannel, buffer, 0, buffer.length);
         } catch (IOException e) {
             throw GuestErrors.unwrap(link, stream.operation(), e);
         }

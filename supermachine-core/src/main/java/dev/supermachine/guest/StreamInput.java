@@ -7,17 +7,17 @@ import java.util.Objects;
 /** What the guest sends on one subchannel. */
 final class StreamInput extends InputStream {
 
-    private final GuestStream stream;
+    private final StreamReceiver receiver;
     private final int subchannel;
     private final Runnable onClose;
 
     /** Closing drops what still comes on this subchannel; the rest of the stream goes on. */
     StreamInput(GuestStream stream, int subchannel) {
-        this(stream, subchannel, () -> stream.discard(subchannel));
+        this(stream, subchannel, () -> stream.receiver().discard(subchannel));
     }
 
     StreamInput(GuestStream stream, int subchannel, Runnable onClose) {
-        this.stream = stream;
+        this.receiver = stream.receiver();
         this.subchannel = subchannel;
         this.onClose = onClose;
     }
@@ -31,12 +31,12 @@ final class StreamInput extends InputStream {
     @Override
     public int read(byte[] target, int offset, int length) throws IOException {
         Objects.checkFromIndexSize(offset, length, target.length);
-        return stream.read(subchannel, target, offset, length);
+        return receiver.read(subchannel, target, offset, length);
     }
 
     @Override
     public int available() {
-        return stream.available(subchannel);
+        return receiver.available(subchannel);
     }
 
     @Override

@@ -15,13 +15,13 @@ final class StreamOutput extends OutputStream {
 
     @Override
     public void write(int value) throws IOException {
-        stream.write(new byte[] {(byte) value}, 0, 1);
+        stream.sender().write(new byte[] {(byte) value}, 0, 1);
     }
 
     @Override
     public void write(byte[] source, int offset, int length) throws IOException {
         Objects.checkFromIndexSize(offset, length, source.length);
-        stream.write(source, offset, length);
+        stream.sender().write(source, offset, length);
     }
 
     @Override

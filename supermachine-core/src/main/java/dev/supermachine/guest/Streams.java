@@ -265,7 +265,7 @@ final class Streams {
             } finally {
                 lock.unlock();
             }
-            debt.stream().returnCredit(debt.subchannel());
+            debt.stream().receiver().returnCredit(debt.subchannel());
         }
     }
 }

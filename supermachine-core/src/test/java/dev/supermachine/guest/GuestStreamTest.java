@@ -1,6 +1,7 @@
 package dev.supermachine.guest;
 
 import static dev.supermachine.guest.ScriptedAgent.payload;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -107,16 +108,40 @@ class GuestStreamTest {
         process.stdout().close();
         int credit = WINDOW;
         for (int frame = 0; frame < 40; frame++) {
-            // What is not granted yet is less than half a window, or a grant is on its way.
-            while (credit < Frame.MAX_PAYLOAD) {
-                credit += ByteBuffer.wrap(agent.expect(FrameType.CREDIT).payload())
-                        .order(ByteOrder.LITTLE_ENDIAN)
-                        .getInt();
-            }
+            credit = awaitCredit(credit);
             agent.stream(FrameType.DATA, 1, 1, new byte[Frame.MAX_PAYLOAD]);
             credit -= Frame.MAX_PAYLOAD;
         }
         assertThat(credit).isLessThanOrEqualTo(WINDOW);
+    }
+
+    /** An honest guest keeps a MiB itself. */
+    @Test
+    void ofALogTheLastMiBIsCollectedHoweverMuchAGuestSends() throws Exception {
+        CompletableFuture<String> collecting = Background.supply(client::logText);
+        int log = agent.acceptOpen(payload().u32(0));
+        int credit = WINDOW;
+        int pieces = 3 * 1024 * 1024 / Frame.MAX_PAYLOAD;
+        StringBuilder sent = new StringBuilder();
+        for (int i = 0; i < pieces; i++) {
+            String piece = String.valueOf((char) ('a' + i % 26)).repeat(Frame.MAX_PAYLOAD);
+            credit = awaitCredit(credit);
+            agent.stream(FrameType.DATA, 1, log, piece.getBytes(US_ASCII));
+            credit -= Frame.MAX_PAYLOAD;
+            sent.append(piece);
+        }
+        String end = "\u001b[1mas it came\r\n";
+        agent.stream(FrameType.DATA, 2, log, end.getBytes(US_ASCII));
+        sent.append(end);
+        agent.stream(FrameType.EOF, 1, log, new byte[0]);
+        agent.stream(FrameType.EOF, 2, log, new byte[0]);
+        agent.stream(FrameType.RESULT, 0, log, payload().u64(0).payload());
+
+        String text = collecting.get();
+        assertThat(text).endsWith(end);
+        assertThat(text.equals(sent.substring(sent.length() - 1024 * 1024)))
+                .as("the last MiB of %s, but got %s", sent.length(), text.length())
+                .isTrue();
     }
 
     @Test
@@ -208,6 +233,17 @@ class GuestStreamTest {
         for (int sent = 0; sent < WINDOW; sent += Frame.MAX_PAYLOAD) {
             agent.stream(FrameType.DATA, 1, 1, new byte[Frame.MAX_PAYLOAD]);
         }
+    }
+
+    /** Credit for one more frame of the largest size: what is not granted yet is less than half a window, or a grant is on its way. */
+    private int awaitCredit(int left) {
+        int credit = left;
+        while (credit < Frame.MAX_PAYLOAD) {
+            credit += ByteBuffer.wrap(agent.expect(FrameType.CREDIT).payload())
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .getInt();
+        }
+        return credit;
     }
 
     private static Thread writer(OutputStream out, int count) {
