@@ -84,7 +84,7 @@ class ArchitectureTest {
                 .whereLayer("settings")
                 .mayOnlyAccessLayers("api")
                 .whereLayer("tar")
-                .mayOnlyAccessLayers("api")
+                .mayOnlyAccessLayers("api", "text")
                 .whereLayer("oci")
                 .mayOnlyAccessLayers("api", "text", "json", "hash", "tar")
                 .whereLayer("rootfs")

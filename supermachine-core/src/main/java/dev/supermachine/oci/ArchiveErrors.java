@@ -27,7 +27,7 @@ final class ArchiveErrors extends TarErrors {
 
     @Override
     public ImageException unreadable(IOException cause) {
-        return exception(subject + ": " + cause.getMessage() + ".", cause);
+        return exception(subject + ": " + Messages.reason(cause) + ".", cause);
     }
 
     @Override

@@ -86,7 +86,7 @@ final class CredentialHelpers {
         } catch (InterruptedIOException e) {
             throw new ImageException("Interrupted while " + program.get() + " was asked for credentials.", e);
         } catch (IOException e) {
-            return Outcome.problem(program.get() + " cannot be run: " + e.getMessage() + ". Check the program.");
+            return Outcome.problem(program.get() + " cannot be run: " + Messages.reason(e) + ". Check the program.");
         }
         if (result.timedOut()) {
             return Outcome.problem(program.get() + " had not answered after " + limit.toMillis()

@@ -107,7 +107,7 @@ public final class ImageLayer {
             try {
                 count = super.read(target, offset, length);
             } catch (IOException e) {
-                throw damaged("it does not decompress (" + e.getMessage() + ")", e);
+                throw damaged("it does not decompress (" + Messages.reason(e) + ")", e);
             }
             if (count > 0) {
                 hash.update(target, offset, count);

@@ -104,7 +104,7 @@ final class Incoming extends InputStream {
         } catch (IOException e) {
             throw origin.failure(
                     "the beginning of " + expected.digest()
-                            + " that an earlier pull left in the image cache cannot be read: " + e.getMessage()
+                            + " that an earlier pull left in the image cache cannot be read: " + Messages.reason(e)
                             + ". Pull again; if this repeats, check the disk.",
                     e);
         }

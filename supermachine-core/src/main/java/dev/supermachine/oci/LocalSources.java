@@ -112,7 +112,7 @@ final class LocalSources {
     }
 
     private static ImageException unreadable(ImageSource source, IOException cause, String what) {
-        String reason = cause instanceof NoSuchFileException ? "no such file" : String.valueOf(cause.getMessage());
+        String reason = cause instanceof NoSuchFileException ? "no such file" : Messages.reason(cause);
         return new ImageException(
                 "Cannot pull " + source + ": " + what + ": " + reason
                         + ". Check the path and how the image was written.",

@@ -7,6 +7,7 @@ import java.util.Locale;
 final class Messages {
 
     private static final int LIMIT = 120;
+    private static final int REASON_LIMIT = 500; // there may be a path in it
 
     private Messages() {}
 
@@ -15,10 +16,12 @@ final class Messages {
         return ForeignText.line(text, LIMIT);
     }
 
-    /** What an exception says, or else what it is. */
+    /** What an exception says, or else what it is, as part of a sentence: libraries quote what others sent. */
     static String reason(Throwable failure) {
         String message = failure.getMessage();
-        return message == null || message.isBlank() ? failure.getClass().getSimpleName() : message;
+        return message == null || message.isBlank()
+                ? failure.getClass().getSimpleName()
+                : ForeignText.line(message, REASON_LIMIT);
     }
 
     /** A number of bytes for people: {@code 512 B}, {@code 1.5 MB}. */

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 
 /**
  * The {@code Authorization} for one repository: nothing at first, then what the registry's answer asks for. Credentials are looked up when a registry wants
@@ -19,6 +20,9 @@ import java.util.function.Supplier;
 final class RegistryAuth {
 
     private static final int MAX_TOKEN = 1 << 20;
+
+    /** What can be in a header as it is (RFC 9110, section 5.5); the HTTP client refuses most of what is left. */
+    private static final Pattern FIT_FOR_HEADER = Pattern.compile("[\\x20-\\x7e]*");
 
     private final RegistryHttp http;
     private final RegistryFailures failures;
@@ -135,10 +139,23 @@ final class RegistryAuth {
         try (answer) {
             JsonDocument json = JsonDocument.parse(answer.body().readNBytes(MAX_TOKEN));
             Optional<String> token = json.optionalString("token").filter(text -> !text.isEmpty());
-            return token.isPresent() ? token.get() : json.string("access_token");
+            return fitForHeader(token.isPresent() ? token.get() : json.string("access_token"), answer);
         } catch (JsonFormatException e) {
             throw malformed(answer, e);
         }
+    }
+
+    /** The token goes into a header without any encoding. */
+    private String fitForHeader(String token, RegistryAnswer answer) {
+        if (!FIT_FOR_HEADER.matcher(token).matches()) {
+            throw failures.failure(
+                    "the token in the token server's answer to " + answer.request() + " cannot be sent: among its "
+                            + token.length()
+                            + " characters are some that cannot be in a header, such as line feeds; expected printable ASCII. The registry is"
+                            + " set up wrongly.",
+                    null);
+        }
+        return token;
     }
 
     private ImageException malformed(RegistryAnswer answer, JsonFormatException cause) {

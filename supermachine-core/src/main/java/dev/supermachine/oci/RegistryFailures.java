@@ -72,7 +72,7 @@ final class RegistryFailures {
         }
         if (has(cause, SSLException.class)) {
             return notReached(
-                    "no secure connection to " + uri.getAuthority() + " (tried " + tried + ": " + cause.getMessage()
+                    "no secure connection to " + uri.getAuthority() + " (tried " + tried + ": " + Messages.reason(cause)
                             + ").",
                     " Registries on other machines need https with a certificate that this Java trusts; one of your own is made known"
                             + " with the setting supermachine.registry.ca.file. Plain http is used for localhost only.",
@@ -173,7 +173,7 @@ final class RegistryFailures {
         } catch (JsonFormatException e) {
             return "";
         } catch (IOException e) {
-            return " (and its explanation broke off: " + e.getMessage() + ")";
+            return " (and its explanation broke off: " + Messages.reason(e) + ")";
         }
     }
 

@@ -78,7 +78,7 @@ final class Verification {
     static ImageException undecodable(ImageOrigin origin, Descriptor layer, IOException cause) {
         return origin.failure(
                 "layer " + layer.digest() + " (" + layer.mediaType()
-                        + ") has the right digest but does not decompress: " + cause.getMessage()
+                        + ") has the right digest but does not decompress: " + Messages.reason(cause)
                         + ". The image was put together wrongly; build and push it again.",
                 cause);
     }

@@ -1,6 +1,7 @@
 package dev.supermachine.tar;
 
 import dev.supermachine.SupermachineException;
+import dev.supermachine.text.ForeignText;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 public abstract class TarErrors {
 
     private static final int SHOWN = 200;
+    private static final int REASON_SHOWN = 500; // there may be a path in it
 
     private final String subject;
     private final String kind;
@@ -68,7 +70,8 @@ public abstract class TarErrors {
      * @return to be thrown
      */
     public SupermachineException unreadable(IOException cause) {
-        return exception(subject + ": cannot be read: " + cause.getMessage(), cause);
+        String reason = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+        return exception(subject + ": cannot be read: " + ForeignText.line(reason, REASON_SHOWN), cause);
     }
 
     /**

@@ -7,6 +7,7 @@ import static dev.supermachine.oci.FakeRegistry.redirect;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.supermachine.ImageException;
 import dev.supermachine.oci.FakeRegistry.Answer;
 import dev.supermachine.oci.FakeRegistry.Request;
 import dev.supermachine.oci.TestImage.Form;
@@ -195,6 +196,38 @@ class RegistryAuthTest extends RegistryTest {
         assertThatThrownBy(() -> pull())
                 .hasMessageContaining("GET " + tokens.url("/token")
                         + " answered 403 (DENIED: denied). The registry wants credentials");
+    }
+
+    @Test
+    void aTokenThatNoHeaderCanHoldIsRefusedAndNotShown() {
+        FakeRegistry tokens = another();
+        registry.serve(image);
+        wantBearer(tokens, "T");
+        for (String token : List.of("s3cret\n", "s3cret\r\nX: y", "s3cret\0", "s3cret\u00e9", "s3cret\u2028")) {
+            for (String name : List.of("token", "access_token")) {
+                tokens.on("/token", ok("application/json", TestImage.json(Map.of(name, token))));
+                assertThatThrownBy(() -> pull())
+                        .isInstanceOf(ImageException.class)
+                        .hasMessage("Cannot pull " + name() + ": the token in the token server's answer to GET "
+                                + tokens.url("/token") + " cannot be sent: among its " + token.length()
+                                + " characters are some that cannot be in a header, such as line feeds; expected printable ASCII."
+                                + " The registry is set up wrongly.")
+                        .hasNoCause();
+            }
+        }
+    }
+
+    @Test
+    void whateverIsInAPasswordReachesTheRegistry() throws IOException {
+        login("u\u00e9:p\r\nX: y\0");
+        registry.serve(image);
+        registry.guard(answer -> exchange -> {
+            boolean good = basic("u\u00e9:p\r\nX: y\0")
+                    .equals(exchange.getRequestHeaders().getFirst("Authorization"));
+            Answer refusal = error(401, Map.of("WWW-Authenticate", "Basic realm=\"r\""), "UNAUTHORIZED", "no");
+            (good ? answer : refusal).send(exchange);
+        });
+        LocalImagesTest.assertLayers(pull(), image);
     }
 
     @Test

@@ -10,13 +10,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.supermachine.ImageException;
 import dev.supermachine.PullPolicy;
 import dev.supermachine.oci.TestImage.Form;
+import dev.supermachine.testing.Background;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.regex.Pattern;
 import org.assertj.core.api.AbstractThrowableAssert;
@@ -54,6 +60,37 @@ class RegistryFailuresTest extends RegistryTest {
                         "Cannot pull " + address + "/app:1: nothing accepts connections at " + address
                                 + " (tried GET http://" + address
                                 + "/v2/app/manifests/1: connection refused). Check that the registry runs, and its host and port.");
+    }
+
+    @Test
+    void whatTheHttpClientQuotesSteersNoTerminal() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            String address = "127.0.0.1:" + socket.getLocalPort();
+            settings = settings.withRetries(RetryPolicy.NEVER);
+            CompletableFuture<Void> server =
+                    Background.run(() -> answerOnce(socket, "HTTP/1.1 \u001b[2J\u009b1m OK\r\n\r\n"));
+
+            assertThatThrownBy(() -> pull(ImageSource.of(address + "/app:1"), PullPolicy.IF_MISSING))
+                    .isInstanceOf(ImageException.class)
+                    .hasMessageStartingWith("Cannot pull " + address + "/app:1: the connection to " + address
+                            + " failed (tried GET http://" + address + "/v2/app/manifests/1: ")
+                    .hasMessageContaining("?[2J")
+                    .hasMessageMatching("\\P{Cntrl}*");
+            server.join();
+        }
+    }
+
+    private static void answerOnce(ServerSocket socket, String answer) {
+        try (Socket connection = socket.accept()) {
+            BufferedReader request =
+                    new BufferedReader(new InputStreamReader(connection.getInputStream(), StandardCharsets.ISO_8859_1));
+            for (String line = request.readLine(); line != null && !line.isEmpty(); line = request.readLine()) {
+                // the head is all of it
+            }
+            connection.getOutputStream().write(answer.getBytes(StandardCharsets.ISO_8859_1));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test

@@ -69,4 +69,12 @@ class LayerErrorsTest {
                 .hasMessage("Layer sha256:feed: cannot be read: disk on fire")
                 .hasCauseInstanceOf(IOException.class);
     }
+
+    @Test
+    void whatALibraryQuotesForgesNoLine() {
+        InputStream failing = TarSpec.failing("found 'a\nb\u001b[2J\u202e" + "c".repeat(1000));
+        assertThatThrownBy(() -> new TarReader(failing, ERRORS, 10_000).next())
+                .isInstanceOf(ImageException.class)
+                .hasMessage("Layer sha256:feed: cannot be read: found 'a?b?[2J?" + "c".repeat(485) + "...");
+    }
 }
