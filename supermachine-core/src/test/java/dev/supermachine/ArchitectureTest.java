@@ -96,7 +96,8 @@ class ArchitectureTest {
                 .whereLayer("snapshot")
                 .mayOnlyAccessLayers("api", "text", "json", "hash", "settings", "engine")
                 .whereLayer("bake")
-                .mayOnlyAccessLayers("api", "json", "hash", "settings", "oci", "rootfs", "engine", "guest", "snapshot")
+                .mayOnlyAccessLayers(
+                        "api", "text", "json", "hash", "settings", "oci", "rootfs", "engine", "guest", "snapshot")
                 .whereLayer("pool")
                 .mayOnlyAccessLayers("api", "text", "json", "settings", "engine", "guest", "snapshot")
                 .whereLayer("image")

@@ -1,5 +1,6 @@
 package dev.supermachine.bake;
 
+import dev.supermachine.text.ForeignText;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
@@ -28,14 +29,34 @@ record HttpAnswer(
     private static final Pattern STATUS_LINE =
             Pattern.compile("HTTP/1\\.[0-9] ([1-5][0-9]{2})(?: [\\t\\x20-\\x7e\\x80-\\xff]*)?");
 
-    private static final Pattern LENGTH = Pattern.compile("(?im)^content-length:[ \\t]*([0-9]{1,18})[ \\t]*\\r?$");
+    /** In a line that ends with a line feed; other characters that Java counts as ends of lines may be in a value. */
+    private static final Pattern LENGTH = Pattern.compile("(?imd)^content-length:[ \\t]*([0-9]{1,18})[ \\t]*\\r?$");
 
     private static final String START = "HTTP/1.";
+    private static final String LINE_END = "\r\n";
+    private static final String HEAD_END = LINE_END + LINE_END;
+    private static final int FIRST_FINAL_STATUS = 200;
 
     static HttpAnswer of(byte[] bytes) {
         // one character for each byte, so that positions are the same
         String text = new String(bytes, StandardCharsets.ISO_8859_1);
-        int lineEnd = text.indexOf("\r\n");
+        int start = 0;
+        for (int end = text.indexOf(HEAD_END);
+                end >= 0 && isInterim(text, start);
+                end = text.indexOf(HEAD_END, start)) {
+            start = end + HEAD_END.length();
+        }
+        return of(Arrays.copyOfRange(bytes, start, bytes.length), text.substring(start));
+    }
+
+    /** Whether the real answer follows (RFC 9110, section 15.2). */
+    private static boolean isInterim(String text, int start) {
+        Matcher matcher = STATUS_LINE.matcher(text.substring(start, text.indexOf(LINE_END, start)));
+        return matcher.matches() && Integer.parseInt(matcher.group(1)) < FIRST_FINAL_STATUS;
+    }
+
+    private static HttpAnswer of(byte[] bytes, String text) {
+        int lineEnd = text.indexOf(LINE_END);
         String line = lineEnd < 0 ? text : text.substring(0, lineEnd);
         Matcher matcher = STATUS_LINE.matcher(line);
         if (lineEnd < 0 || !matcher.matches()) {
@@ -43,15 +64,11 @@ record HttpAnswer(
             return new HttpAnswer(Optional.empty(), line, false, "", false, broken);
         }
         Optional<Integer> status = Optional.of(Integer.valueOf(matcher.group(1)));
-        int headEnd = text.indexOf("\r\n\r\n");
+        int headEnd = text.indexOf(HEAD_END);
         if (headEnd < 0) {
             return new HttpAnswer(status, line, false, "", false, false);
         }
-        if (status.get() < 200) {
-            // an interim answer (RFC 9110, section 15.2): the real one follows
-            return of(Arrays.copyOfRange(bytes, headEnd + 4, bytes.length));
-        }
-        byte[] body = Arrays.copyOfRange(bytes, headEnd + 4, bytes.length);
+        byte[] body = Arrays.copyOfRange(bytes, headEnd + HEAD_END.length(), bytes.length);
         Matcher length = LENGTH.matcher(text.substring(lineEnd, headEnd));
         boolean complete = length.find() && body.length >= Long.parseLong(length.group(1));
         return new HttpAnswer(status, line, true, new String(body, StandardCharsets.UTF_8), complete, false);
@@ -74,7 +91,9 @@ record HttpAnswer(
     }
 
     private static String shortened(String text) {
-        String printable = text.replaceAll("[\\p{Cntrl}&&[^\\n\\t]]", "\ufffd");
-        return printable.length() <= SHOWN_CHARACTERS ? printable : printable.substring(0, SHOWN_CHARACTERS) + "…";
+        String visible = ForeignText.lines(text);
+        return visible.codePointCount(0, visible.length()) <= SHOWN_CHARACTERS
+                ? visible
+                : visible.substring(0, visible.offsetByCodePoints(0, SHOWN_CHARACTERS)) + "…";
     }
 }

@@ -105,7 +105,7 @@ final class CredentialHelpers {
     }
 
     /** What it printed is shown only as long as it cannot be the answer itself. */
-    private static String said(String output, String errors) {
+    static String said(String output, String errors) {
         List<String> texts = new ArrayList<>();
         for (String text : List.of(output, errors)) {
             if (!text.isEmpty() && text.indexOf('{') < 0 && !text.contains("Secret")) {
@@ -116,7 +116,7 @@ final class CredentialHelpers {
     }
 
     /** The exceptions of the parser quote what they found: they go no further. */
-    private static Outcome parse(Path program, String output) {
+    static Outcome parse(Path program, String output) {
         try {
             JsonDocument json = JsonDocument.parse(output);
             String user = json.optionalString("Username").orElse("");
@@ -148,14 +148,15 @@ final class CredentialHelpers {
 
     private record Question(String name, String server) {}
 
-    private record Login(String user, String secret) {
+    record Login(String user, String secret) {
         @Override
         public String toString() {
             return user;
         }
     }
 
-    private record Outcome(Optional<Login> login, @Nullable String problem) {
+    /** A login, or what went wrong, or neither. */
+    record Outcome(Optional<Login> login, @Nullable String problem) {
 
         static final Outcome NOTHING = new Outcome(Optional.empty(), null);
 

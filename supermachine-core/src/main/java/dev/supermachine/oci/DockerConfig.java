@@ -63,7 +63,10 @@ final class DockerConfig {
         if (ofRegistries.isPresent()) {
             for (String key : ofRegistries.get().names()) {
                 if (host(key).equals(host(registry))) {
-                    return helpers.ask(ofRegistries.get().string(key), server, "credHelpers." + key + " in " + file);
+                    return helpers.ask(
+                            ofRegistries.get().string(key),
+                            server,
+                            "credHelpers." + Messages.excerpt(key) + " in " + file);
                 }
             }
         }
@@ -127,7 +130,8 @@ final class DockerConfig {
     }
 
     private ImageException malformed(String key, String expected) {
-        return new ImageException("The credentials in " + file + " cannot be read: auths." + key + expected
-                + ". Run docker login " + host(key) + " again.");
+        return new ImageException("The credentials in " + file + " cannot be read: auths." + Messages.excerpt(key)
+                + expected
+                + ". Run docker login " + Messages.excerpt(host(key)) + " again.");
     }
 }

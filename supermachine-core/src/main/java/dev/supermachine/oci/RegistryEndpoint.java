@@ -115,13 +115,8 @@ final class RegistryEndpoint {
         RegistryAnswer answer = get(blob(blob), Optional.of(blob), offset);
         try {
             if (answer.status() == 206) {
-                String wanted = "bytes " + offset + "-" + (blob.size() - 1) + "/";
-                String sent =
-                        answer.headers().firstValue("Content-Range").orElse("").strip();
-                if (!sent.equals(wanted + blob.size()) && !sent.equals(wanted + "*")) {
-                    throw new WrongRange(answer.request() + " was asked for '" + wanted + blob.size()
-                            + "' and answered 206 with '" + Messages.excerpt(sent) + "'");
-                }
+                String sent = answer.headers().firstValue("Content-Range").orElse("");
+                checkRange(answer.request(), sent, offset, blob.size());
             } else {
                 answer.body().skipNBytes(offset);
             }
@@ -133,6 +128,16 @@ final class RegistryEndpoint {
         } catch (IOException e) {
             answer.close();
             throw e;
+        }
+    }
+
+    /** Holds a {@code Content-Range} (RFC 9110, section 14.4) to everything from an offset on. */
+    static void checkRange(String request, String sent, long offset, long size) throws WrongRange {
+        String wanted = "bytes " + offset + "-" + (size - 1) + "/";
+        String range = sent.strip();
+        if (!range.equals(wanted + size) && !range.equals(wanted + "*")) {
+            throw new WrongRange(request + " was asked for '" + wanted + size + "' and answered 206 with '"
+                    + Messages.excerpt(range) + "'");
         }
     }
 

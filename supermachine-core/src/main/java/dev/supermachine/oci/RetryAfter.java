@@ -21,7 +21,7 @@ final class RetryAfter {
         return headers.firstValue("Retry-After").flatMap(text -> parse(text.strip(), now));
     }
 
-    private static Optional<Duration> parse(String text, Instant now) {
+    static Optional<Duration> parse(String text, Instant now) {
         if (SECONDS.matcher(text).matches()) {
             return Optional.of(Duration.ofSeconds(Long.parseLong(text)));
         }

@@ -94,8 +94,24 @@ class HttpAnswerTest {
         assertThat(of("HTTP/1.1 200 OK\r\n\r\n" + "x".repeat(1000)).describe())
                 .endsWith("x".repeat(300) + "…")
                 .doesNotContain("x".repeat(301));
-        assertThat(of("\0\u001b[2J\r\n").describe())
-                .isEqualTo("was answered by something else than HTTP: '\ufffd\ufffd[2J'");
+        assertThat(of("\0\u001b[2J\r\n").describe()).isEqualTo("was answered by something else than HTTP: '??[2J'");
+        assertThat(of("HTTP/1.1 200 OK\r\n\r\na\u202eb\u009bc").describe()).endsWith("begins with: a?b?c");
+        assertThat(of("HTTP/1.1 200 OK\r\n\r\n" + "x".repeat(299) + "\ud83d\ude00y")
+                        .describe())
+                .endsWith("x\ud83d\ude00…");
+    }
+
+    @Test
+    void anyNumberOfInterimAnswersMayCome() {
+        String interim = "HTTP/1.1 100\r\n\r\n".repeat(4000);
+        assertThat(of(interim + "HTTP/1.1 204\r\n\r\n").status()).contains(204);
+        assertThat(of(interim).describe()).isEqualTo("connected, but nothing was answered");
+    }
+
+    @Test
+    void aLengthInsideOfAValueIsNone() {
+        byte[] answer = "HTTP/1.1 200 OK\r\nX: y\u0085Content-Length: 2\r\n\r\nUP".getBytes(ISO_8859_1);
+        assertThat(HttpAnswer.of(answer).complete()).isFalse();
     }
 
     private static HttpAnswer of(String text) {

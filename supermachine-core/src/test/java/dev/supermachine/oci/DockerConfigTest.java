@@ -104,6 +104,18 @@ class DockerConfigTest {
         }
     }
 
+    @Test
+    void aKeyForgesNoLine() throws IOException {
+        write("{\"auths\":{\"host/a\\nb\\u001b[2J" + "c".repeat(200) + "\":{\"auth\":\"%\"}}}");
+        assertThatThrownBy(() -> find("host"))
+                .hasMessage("The credentials in " + file + " cannot be read: auths.host/a?b?[2J" + "c".repeat(108)
+                        + "....auth: expected user:password in base64. Run docker login host again.");
+        write("{\"credHelpers\":{\"host/a\\nb\":\"none\"}}");
+        assertThatThrownBy(() -> find("host"))
+                .hasMessageContaining(
+                        "(credHelpers.host/a?b in " + file + ") cannot be used for host: there is no such");
+    }
+
     /** With no program anywhere. */
     private Optional<DockerCredentials> find(String registry) {
         return new DockerConfig(file, new CredentialHelpers("", Duration.ofSeconds(1))).find(registry);

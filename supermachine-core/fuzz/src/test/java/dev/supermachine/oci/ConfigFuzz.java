@@ -26,6 +26,10 @@ public final class ConfigFuzz {
         for (int port : config.tcpPorts()) {
             Oracle.require(port >= 0 && port <= 99_999, "port " + port);
         }
+        config.healthcheck().ifPresent(check -> {
+            Oracle.require(check.interval().toNanos() > 0 && check.timeout().toNanos() > 0, "no time in " + check);
+            Oracle.require(!check.startPeriod().isNegative() && check.retries() > 0, "less than nothing in " + check);
+        });
         byte[] again = write(config).getBytes(StandardCharsets.UTF_8);
         Oracle.requireEqual(config, ImageConfig.parse(again, "fuzz"), "written and read again");
     }
@@ -45,6 +49,22 @@ public final class ConfigFuzz {
         run.put("StopSignal", config.stopSignal());
         run.put("ExposedPorts", ports);
         run.put("Labels", config.labels());
+        config.healthcheck().ifPresent(check -> {
+            run.put(
+                    "Healthcheck",
+                    Map.of(
+                            "Test",
+                            check.test(),
+                            "Interval",
+                            check.interval().toNanos(),
+                            "Timeout",
+                            check.timeout().toNanos(),
+                            "StartPeriod",
+                            check.startPeriod().toNanos(),
+                            "Retries",
+                            check.retries()));
+            run.put("Shell", check.shell());
+        });
         return JsonWriter.compact(Map.of(
                 "os",
                 config.os(),
