@@ -1,27 +1,15 @@
 package dev.supermachine.guest;
 
-import dev.supermachine.MachineException;
 import dev.supermachine.engine.Activation;
 import dev.supermachine.engine.Channel;
 import dev.supermachine.engine.Deadline;
-import dev.supermachine.engine.Evidence;
-import dev.supermachine.engine.OutputTail;
 import dev.supermachine.engine.Witness;
 import java.io.ByteArrayInputStream;
-import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The host's end of the agent protocol (docs/agent-protocol.md): the life cycle of the guest's workload, and processes, files and connections as streams
@@ -29,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>All methods may be called from any thread. The guest is not trusted: a frame that breaks a rule, like the end of the channel, ends this client with a
  * {@link dev.supermachine.MachineException} that carries the console's tail; everybody who waits gets it, and everybody who calls later. Nothing that the
- * guest sends is kept beyond a window per stream, so output that nobody reads stops its own process and nothing else.
+ * guest sends is kept beyond a window per stream, so output that nobody reads stops its own process and nothing else; what methods collect for their callers is
+ * bounded.
  *
  * <p>Every method that talks to the guest throws {@link dev.supermachine.MachineException} if the guest refuses, does not answer in time, or the client has
  * ended, and if the calling thread is interrupted (which stays interrupted).
@@ -44,21 +33,11 @@ public final class GuestClient implements AutoCloseable {
     /** How long a guest may take to open a stream or to answer a question about a file. */
     static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(60);
 
-    private static final Duration LONGEST = Duration.ofDays(10_000);
-    private static final int PING_BYTES = 8;
-
-    /** How many bytes of the workload's output are collected at most: as many as the guest keeps. */
-    private static final int WHOLE_LOG = 1024 * 1024;
-
-    /** What is kept of the workload's output; more than a message shows, as a character may take several bytes. */
-    private static final int LOG_TAIL = 2 * Evidence.CHARACTERS;
-
     private final AgentLink link;
-    private final ControlCalls control;
-    private final Streams streams;
+    private final LifeCycle life;
+    private final StreamCalls calls;
+    private final WorkloadLog log;
     private final GuestFiles files;
-    private final AtomicBoolean acknowledged = new AtomicBoolean();
-    private final AtomicReference<@Nullable GuestStream> logStream = new AtomicReference<>();
 
     /**
      * A client for a machine that boots: the first call is {@link #awaitHello(Duration)}.
@@ -73,8 +52,11 @@ public final class GuestClient implements AutoCloseable {
 
     private GuestClient(Channel channel, String machineName, Witness witness, boolean booted) {
         this.link = new AgentLink(channel, machineName, witness);
-        this.control = new ControlCalls(link, booted);
-        this.streams = new Streams(link, DEFAULT_WINDOW);
+        ControlCalls control = new ControlCalls(link, booted);
+        Streams streams = new Streams(link, DEFAULT_WINDOW);
+        this.calls = new StreamCalls(link, streams);
+        this.log = new WorkloadLog(link, streams);
+        this.life = new LifeCycle(link, control, streams, log);
         this.files = new GuestFiles(link, streams);
         if (!booted) {
             streams.close("the machine is parked until it is resumed", Deadline.in(Duration.ZERO));
@@ -113,9 +95,7 @@ public final class GuestClient implements AutoCloseable {
      */
     public static GuestClient adopted(Channel channel, String machineName, Witness witness, Position position) {
         GuestClient client = restored(channel, machineName, witness);
-        client.link.epoch(position.epoch());
-        client.streams.startAfter(position.lastStream());
-        client.streams.reopen();
+        client.life.takeOver(position);
         return client;
     }
 
@@ -137,13 +117,7 @@ public final class GuestClient implements AutoCloseable {
      * @return what the agent says of itself
      */
     public Hello awaitHello(Duration timeout) {
-        Hello hello = control.awaitHello(Deadline.in(timeout));
-        byte[] version =
-                new FrameWriter("acknowledge").u32(ControlCalls.VERSION).payload();
-        if (acknowledged.compareAndSet(false, true)) {
-            link.send(() -> Frame.control(FrameType.HELLO_ACK, link.epoch(), version));
-        }
-        return hello;
+        return life.awaitHello(timeout);
     }
 
     /**
@@ -154,17 +128,7 @@ public final class GuestClient implements AutoCloseable {
      * @throws IllegalArgumentException if the workload does not fit a request of 65536 bytes, or a text of it cannot be passed on
      */
     public void configure(WorkloadSpec workload, Duration timeout) {
-        String operation = "configure the workload " + workload.argv();
-        byte[] payload = new FrameWriter(operation)
-                .strings(workload.argv())
-                .map(workload.environment())
-                .string(workload.user())
-                .string(workload.directory())
-                .u32(workload.stopSignal())
-                .string(workload.hostName())
-                .map(workload.extraHosts())
-                .payload();
-        call(operation, FrameType.CONFIGURE, payload, FrameType.CONFIGURED, timeout, FrameReader::end);
+        life.configure(workload, timeout);
     }
 
     /**
@@ -174,12 +138,7 @@ public final class GuestClient implements AutoCloseable {
      * @return its process id in the guest
      */
     public int start(Duration timeout) {
-        int[] pid = new int[1];
-        call("start the workload", FrameType.START, new byte[0], FrameType.STARTED, timeout, answer -> {
-            pid[0] = (int) answer.u32();
-            answer.end();
-        });
-        return pid[0];
+        return life.start(timeout);
     }
 
     /**
@@ -189,21 +148,7 @@ public final class GuestClient implements AutoCloseable {
      * @param timeout how long to wait
      */
     public void freeze(Duration timeout) {
-        Deadline deadline = Deadline.in(timeout);
-        GuestStream followed = logStream.getAndSet(null);
-        if (followed != null) {
-            followed.reset();
-        }
-        streams.close("the machine is frozen until it is resumed", deadline);
-        boolean parked = false;
-        try {
-            call("freeze", FrameType.FREEZE, new byte[0], FrameType.PARKED, timeout, FrameReader::end);
-            parked = true;
-        } finally {
-            if (!parked) {
-                streams.reopen();
-            }
-        }
+        life.freeze(timeout);
     }
 
     /**
@@ -214,9 +159,7 @@ public final class GuestClient implements AutoCloseable {
      * @param timeout how long to wait for the answer
      */
     public void rehearse(Activation activation, Duration timeout) {
-        String operation = "rehearse to resume";
-        byte[] payload = payload(operation, activation, names(operation, activation));
-        call(operation, FrameType.REHEARSE, payload, FrameType.REHEARSED, timeout, FrameReader::end);
+        life.rehearse(activation, timeout);
     }
 
     /**
@@ -227,37 +170,7 @@ public final class GuestClient implements AutoCloseable {
      * @param timeout how long to wait until the guest runs
      */
     public void resume(Activation activation, Duration timeout) {
-        String operation = "resume";
-        byte[] names = names(operation, activation);
-        control.forget();
-        streams.failAll(() -> link.error("the machine was resumed as a new run; what was open before is gone", null));
-        FrameReader answer = control.call(operation, FrameType.RESUMED, Deadline.in(timeout), () -> {
-            // Set in the sender's turn: answers of the new epoch can come from now on, frames of the older one are
-            // dropped.
-            link.epoch(activation.epoch());
-            return Frame.control(FrameType.RESUME, activation.epoch(), payload(operation, activation, names));
-        });
-        read(answer, FrameReader::end);
-        streams.reopen();
-    }
-
-    private static byte[] names(String operation, Activation activation) {
-        return new FrameWriter(operation)
-                .string(activation.hostName())
-                .map(activation.environment())
-                .payload();
-    }
-
-    /** With the wall clock of now. */
-    private static byte[] payload(String operation, Activation activation, byte[] names) {
-        Instant now = activation.wallClock();
-        return new FrameWriter(operation)
-                .u32(activation.epoch())
-                .bytes(activation.entropy())
-                .u64(now.getEpochSecond())
-                .u32(now.getNano())
-                .bytes(names)
-                .payload();
+        life.resume(activation, timeout);
     }
 
     /**
@@ -268,11 +181,7 @@ public final class GuestClient implements AutoCloseable {
      * @return where the other client begins
      */
     public Position handOver(Duration timeout) {
-        String because = "the machine was left to another process";
-        streams.resetAll();
-        streams.close(because, Deadline.in(timeout));
-        ping(timeout);
-        return new Position(link.epoch(), streams.last());
+        return life.handOver(timeout);
     }
 
     /**
@@ -281,7 +190,7 @@ public final class GuestClient implements AutoCloseable {
      * @return completes when the workload has ended; fails when this client ends first
      */
     public CompletableFuture<WorkloadExit> workloadExit() {
-        return control.workloadExit().copy();
+        return life.workloadExit();
     }
 
     /**
@@ -290,13 +199,7 @@ public final class GuestClient implements AutoCloseable {
      * @param signal its number
      */
     public void signalWorkload(int signal) {
-        String operation = "signal the workload";
-        byte[] payload = new FrameWriter(operation).u32(signal).payload();
-        link.send(() -> {
-            // A guest that is being frozen would answer, and nobody asked.
-            streams.requireOpen(operation);
-            return Frame.control(FrameType.WORKLOAD_SIGNAL, link.epoch(), payload);
-        });
+        life.signalWorkload(signal);
     }
 
     /**
@@ -305,13 +208,7 @@ public final class GuestClient implements AutoCloseable {
      * @param timeout how long to wait for it
      */
     public void ping(Duration timeout) {
-        byte[] sent = new byte[PING_BYTES];
-        ThreadLocalRandom.current().nextBytes(sent);
-        call("answer a ping", FrameType.PING, sent, FrameType.PONG, timeout, answer -> {
-            if (!Arrays.equals(sent, answer.rest())) {
-                throw new ProtocolException("a PONG that does not match its PING");
-            }
-        });
+        life.ping(timeout);
     }
 
     // Streams.
@@ -324,24 +221,7 @@ public final class GuestClient implements AutoCloseable {
      * @throws IllegalArgumentException if the request is too large or holds what cannot be passed on
      */
     public GuestProcess exec(ExecRequest request) {
-        String operation = "execute " + request.argv();
-        FrameWriter fields = new FrameWriter(operation)
-                .strings(request.argv())
-                .map(request.environment())
-                .string(request.directory())
-                .string(request.user())
-                .u8((request.tty() ? 1 : 0) | (request.stdin() ? 2 : 0))
-                .u16(request.rows())
-                .u16(request.columns())
-                .u64(millis(request.timeout()));
-        GuestStream stream = open(StreamKind.EXEC, operation, fields);
-        FrameReader opened = stream.awaitOpened(Deadline.in(Duration.ZERO));
-        long[] pid = new long[1];
-        read(opened, reply -> {
-            pid[0] = reply.u32();
-            reply.end();
-        });
-        return new GuestProcess(link, stream, (int) pid[0], request.stdin());
+        return calls.exec(request);
     }
 
     /**
@@ -362,11 +242,7 @@ public final class GuestClient implements AutoCloseable {
      * @return the connection
      */
     public GuestConnection connect(int port, Duration timeout) {
-        checkPort(port);
-        FrameWriter request = new FrameWriter("connect").u16(port);
-        return new GuestConnection(
-                link,
-                streams.open(StreamKind.CONNECT, "connect to the guest's port " + port, request, Deadline.in(timeout)));
+        return calls.connect(port, timeout);
     }
 
     /**
@@ -377,7 +253,7 @@ public final class GuestClient implements AutoCloseable {
      * @return the watch; to be closed
      */
     public ListenWatch watchListeners(List<Integer> ports, Duration timeout) {
-        return watch(ports, timeout, Duration.ZERO);
+        return calls.watch(ports, timeout, Duration.ZERO);
     }
 
     /**
@@ -389,7 +265,7 @@ public final class GuestClient implements AutoCloseable {
      * @return what came first
      */
     public ListenState awaitListeners(List<Integer> ports, Duration timeout, Duration settle) {
-        try (ListenWatch watch = watch(ports, timeout, settle)) {
+        try (ListenWatch watch = calls.watch(ports, timeout, settle)) {
             return watch.await(timeout.plus(settle).plus(ANSWER_TIMEOUT));
         }
     }
@@ -411,8 +287,7 @@ public final class GuestClient implements AutoCloseable {
      * @return the output; to be closed
      */
     public GuestLog logs(boolean follow) {
-        String operation = "read the workload's output";
-        return new GuestLog(link, open(StreamKind.LOG, operation, new FrameWriter(operation).u8(follow ? 1 : 0)));
+        return log.open(follow);
     }
 
     /**
@@ -421,13 +296,7 @@ public final class GuestClient implements AutoCloseable {
      * @return the text in order of writing; bytes that are no UTF-8 are replaced
      */
     public String logText() {
-        OutputTail both = new OutputTail(WHOLE_LOG);
-        try (GuestLog log = logs(false)) {
-            log.drain(both, both);
-        } catch (IOException e) {
-            throw new UncheckedIOException("A buffer in memory failed", e);
-        }
-        return new String(both.bytes(), StandardCharsets.UTF_8);
+        return log.text();
     }
 
     /**
@@ -435,10 +304,7 @@ public final class GuestClient implements AutoCloseable {
      * stream until the workload has ended or {@link #freeze(Duration)} is called.
      */
     public void followLog() {
-        OutputTail tail = new OutputTail(LOG_TAIL);
-        link.log(tail);
-        String operation = "follow the workload's output";
-        logStream.set(streams.follow(StreamKind.LOG, operation, new FrameWriter(operation).u8(1), tail));
+        log.follow();
     }
 
     /**
@@ -448,11 +314,7 @@ public final class GuestClient implements AutoCloseable {
      * @return a part of a message that begins with a line feed
      */
     public String evidence() {
-        try {
-            return link.evidence(logText());
-        } catch (MachineException e) {
-            return link.evidence();
-        }
+        return log.evidence();
     }
 
     /**
@@ -543,52 +405,5 @@ public final class GuestClient implements AutoCloseable {
 
     GuestFiles files() {
         return files;
-    }
-
-    private ListenWatch watch(List<Integer> ports, Duration timeout, Duration settle) {
-        ports.forEach(GuestClient::checkPort);
-        String operation = ports.isEmpty() ? "wait for the workload to rest" : "watch for listeners on " + ports;
-        FrameWriter request =
-                new FrameWriter(operation).ports(ports).u64(millis(timeout)).u64(millis(settle));
-        return new ListenWatch(link, open(StreamKind.LISTEN_WATCH, operation, request));
-    }
-
-    private GuestStream open(StreamKind kind, String operation, FrameWriter request) {
-        return streams.open(kind, operation, request, Deadline.in(ANSWER_TIMEOUT));
-    }
-
-    /** Rounded up, because 0 means none; longer than anybody waits is as long as {@link Deadline} waits. */
-    private static long millis(Duration timeout) {
-        return timeout.compareTo(LONGEST) >= 0
-                ? LONGEST.toMillis()
-                : timeout.plusNanos(999_999).toMillis();
-    }
-
-    private static void checkPort(int port) {
-        if (port < 1 || port > 0xFFFF) {
-            throw new IllegalArgumentException("A port is a number from 1 to 65535, but got " + port);
-        }
-    }
-
-    // Frames.
-
-    /** Reads an answer; one that cannot be read ends this client. */
-    private interface AnswerReader {
-        void read(FrameReader answer) throws ProtocolException;
-    }
-
-    private void call(
-            String operation, FrameType type, byte[] payload, FrameType answer, Duration timeout, AnswerReader reader) {
-        read(
-                control.call(operation, answer, Deadline.in(timeout), () -> Frame.control(type, link.epoch(), payload)),
-                reader);
-    }
-
-    private void read(FrameReader answer, AnswerReader reader) {
-        try {
-            reader.read(answer);
-        } catch (ProtocolException e) {
-            throw GuestErrors.broken(link, e);
-        }
     }
 }

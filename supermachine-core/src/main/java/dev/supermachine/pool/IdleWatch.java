@@ -34,7 +34,7 @@ final class IdleWatch {
     }
 
     private static synchronized boolean ended() {
-        boolean ended = MachinePool.openPools().isEmpty();
+        boolean ended = Spares.ofOpenPools().isEmpty();
         if (ended && looking != null) {
             looking.cancel(false);
             looking = null;
@@ -47,19 +47,19 @@ final class IdleWatch {
             return;
         }
         try {
-            endIdleMachines(MachinePool.openPools());
+            endIdleMachines(Spares.ofOpenPools());
         } catch (RuntimeException e) {
             // whatever it was, the next look may succeed; an exception would be the last look
             LOG.warn("Could not give up idle machines for those who wait in other processes", e);
         }
     }
 
-    private static void endIdleMachines(List<MachinePool> pools) {
+    private static void endIdleMachines(List<Spares> pools) {
         Map<MemoryLedger, Optional<LedgerEntry>> waiting = new HashMap<>();
-        for (MachinePool pool : pools) {
-            @Nullable MemoryLedger ledger = pool.ledgerOfIdle();
+        for (Spares spares : pools) {
+            @Nullable MemoryLedger ledger = spares.ledgerOfIdle();
             if (ledger != null) {
-                waiting.computeIfAbsent(ledger, MemoryLedger::firstWaiting).ifPresent(pool::giveUpIdle);
+                waiting.computeIfAbsent(ledger, MemoryLedger::firstWaiting).ifPresent(spares::giveUpIdle);
             }
         }
     }

@@ -38,7 +38,7 @@ public final class MachineMemory {
                     WAITING.incrementAndGet();
                     waits[0] = true;
                 }
-                MachinePool.giveUpIdleMachines();
+                Spares.giveUpAllIdle();
             });
         } finally {
             if (waits[0]) {

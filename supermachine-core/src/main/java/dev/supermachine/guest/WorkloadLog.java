@@ -1,0 +1,74 @@
+package dev.supermachine.guest;
+
+import dev.supermachine.MachineException;
+import dev.supermachine.engine.Deadline;
+import dev.supermachine.engine.Evidence;
+import dev.supermachine.engine.OutputTail;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/** The workload's output: read, collected for a caller, or followed so that messages have its end. Thread-safe. */
+final class WorkloadLog {
+
+    /** How many bytes are collected at most: as many as the guest keeps. */
+    private static final int COLLECTED = 1024 * 1024;
+
+    /** How many bytes are kept of an output that is followed; more than a message shows, as a character may take several. */
+    private static final int FOLLOWED = 2 * Evidence.CHARACTERS;
+
+    private final AgentLink link;
+    private final Streams streams;
+    private final AtomicReference<@Nullable GuestStream> followed = new AtomicReference<>();
+
+    WorkloadLog(AgentLink link, Streams streams) {
+        this.link = link;
+        this.streams = streams;
+    }
+
+    /** From the oldest byte that the guest has kept. */
+    GuestLog open(boolean follow) {
+        String operation = "read the workload's output";
+        FrameWriter request = new FrameWriter(operation).u8(follow ? 1 : 0);
+        return new GuestLog(
+                link, streams.open(StreamKind.LOG, operation, request, Deadline.in(GuestClient.ANSWER_TIMEOUT)));
+    }
+
+    /** The end of what was written so far, as far as the guest has kept it. */
+    String text() {
+        OutputTail both = new OutputTail(COLLECTED);
+        try (GuestLog log = open(false)) {
+            log.drain(both, both);
+        } catch (IOException e) {
+            throw new UncheckedIOException("A buffer in memory failed", e);
+        }
+        return new String(both.bytes(), StandardCharsets.UTF_8);
+    }
+
+    /** Keeps the latest part from now on, for messages. Does not wait for the guest. */
+    void follow() {
+        OutputTail tail = new OutputTail(FOLLOWED);
+        link.log(tail);
+        String operation = "follow the workload's output";
+        followed.set(streams.follow(StreamKind.LOG, operation, new FrameWriter(operation).u8(1), tail));
+    }
+
+    /** Stops following; what was kept stays. */
+    void unfollow() {
+        GuestStream stream = followed.getAndSet(null);
+        if (stream != null) {
+            stream.reset();
+        }
+    }
+
+    /** What is known of the guest, for messages. It is asked; if it does not answer, this is what was followed. */
+    String evidence() {
+        try {
+            return link.evidence(text());
+        } catch (MachineException e) {
+            return link.evidence();
+        }
+    }
+}
