@@ -18,6 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class PoolBuilderTest {
 
+    private static final int LEDGER_MIB = 1000;
+
     @TempDir
     private Path directory;
 
@@ -26,7 +28,7 @@ class PoolBuilderTest {
 
     @BeforeEach
     void begin() {
-        ledger = MemoryLedger.open(directory.resolve("ledger"), OptionalInt.of(1000));
+        ledger = MemoryLedger.open(directory.resolve("ledger"), OptionalInt.of(LEDGER_MIB));
         MachineSource source = new MachineSource(
                 new FakeImage("fake", 100),
                 new FakeEngine(),
@@ -39,6 +41,9 @@ class PoolBuilderTest {
 
     @AfterEach
     void end() {
+        // until what goes on in the background has given its memory back, files of the ledger come and go
+        await().untilAsserted(() ->
+                ledger.book("all", LEDGER_MIB, Duration.ZERO, message -> {}).close());
         ledger.close();
     }
 
