@@ -296,7 +296,11 @@ public final class GuestClient implements AutoCloseable {
      * @return the text in order of writing; bytes that are no UTF-8 are replaced
      */
     public String logText() {
-        return log.text();
+        return logText(ANSWER_TIMEOUT);
+    }
+
+    String logText(Duration timeout) {
+        return log.text(timeout);
     }
 
     /**

@@ -7,6 +7,7 @@ import dev.supermachine.engine.OutputTail;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -36,11 +37,20 @@ final class WorkloadLog {
                 link, streams.open(StreamKind.LOG, operation, request, Deadline.in(GuestClient.ANSWER_TIMEOUT)));
     }
 
-    /** The end of what was written so far, as far as the guest has kept it. */
-    String text() {
+    /**
+     * The end of what was written so far, as far as the guest has kept it.
+     *
+     * @throws MachineException if the guest does not come to the end of it in time, among others
+     */
+    String text(Duration timeout) {
         OutputTail both = new OutputTail(COLLECTED);
+        Deadline deadline = Deadline.in(timeout);
         try (GuestLog log = open(false)) {
-            log.drain(both, both);
+            while (log.poll(deadline.remaining(), both, both) >= 0) {
+                if (deadline.isOver()) {
+                    throw link.error("its agent did not come to the end of the workload's output within " + deadline, null);
+                }
+            }
         } catch (IOException e) {
             throw new UncheckedIOException("A buffer in memory failed", e);
         }
@@ -66,7 +76,7 @@ final class WorkloadLog {
     /** What is known of the guest, for messages. It is asked; if it does not answer, this is what was followed. */
     String evidence() {
         try {
-            return link.evidence(text());
+            return link.evidence(text(GuestClient.ANSWER_TIMEOUT));
         } catch (MachineException e) {
             return link.evidence();
         }

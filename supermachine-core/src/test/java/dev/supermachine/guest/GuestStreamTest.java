@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.supermachine.MachineException;
 import dev.supermachine.testing.Background;
 import java.io.IOException;
 import java.io.InputStream;
@@ -142,6 +143,17 @@ class GuestStreamTest {
         assertThat(text.equals(sent.substring(sent.length() - 1024 * 1024)))
                 .as("the last MiB of %s, but got %s", sent.length(), text.length())
                 .isTrue();
+    }
+
+    @Test
+    void aLogThatAGuestNeverEndsIsGivenUp() {
+        CompletableFuture<String> collecting = Background.supply(() -> client.logText(Duration.ofMillis(100)));
+        agent.acceptOpen(payload().u32(0));
+        assertThat(collecting)
+                .failsWithin(LONG)
+                .withThrowableOfType(ExecutionException.class)
+                .withCauseInstanceOf(MachineException.class)
+                .withMessageContaining("its agent did not come to the end of the workload's output within 100 ms");
     }
 
     @Test
