@@ -93,7 +93,7 @@ final class DockerConfig {
     }
 
     /** Keys are hosts or URLs; all names of Docker's own registry mean the same. */
-    private static String host(String key) {
+    static String host(String key) {
         String host = key.toLowerCase(Locale.ROOT);
         int scheme = host.indexOf("://");
         host = scheme < 0 ? host : host.substring(scheme + 3);

@@ -2,9 +2,12 @@ package dev.supermachine.oci;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * How registries are talked to.
@@ -15,7 +18,8 @@ import java.util.Optional;
  * @param retries how often and after what time something is tried again
  * @param parallelBlobs how many layers are fetched at once
  * @param dockerConfig the file with credentials; need not exist; empty for none
- * @param mirrors for a registry, such as {@code docker.io}, the mirrors to ask first, each {@code host[:port][/path]}
+ * @param mirrors for a registry, such as {@code docker.io}, the mirrors to ask first, each {@code host[:port][/path]}; {@code index.docker.io} and
+ *     {@code registry-1.docker.io} mean {@code docker.io} too
  * @param caFile certificates in PEM that are trusted beside those that Java trusts; empty for none
  * @since 0.1
  */
@@ -43,7 +47,21 @@ public record PullSettings(
         if (parallelBlobs < 1) {
             throw new IllegalArgumentException("At least one blob must be fetched at once, but was: " + parallelBlobs);
         }
-        mirrors = Map.copyOf(mirrors);
+        mirrors = byRegistry(mirrors);
+    }
+
+    /** Under one name for each registry, its mirrors in the order in which they were set. */
+    private static Map<String, List<String>> byRegistry(Map<String, List<String>> mirrors) {
+        Map<String, List<String>> result = new LinkedHashMap<>();
+        mirrors.forEach((registry, some) -> result.merge(
+                DockerConfig.host(registry),
+                List.copyOf(some),
+                (before, more) -> Stream.concat(before.stream(), more.stream()).toList()));
+        return Collections.unmodifiableMap(result);
+    }
+
+    List<String> mirrorsOf(String registry) {
+        return mirrors.getOrDefault(DockerConfig.host(registry), List.of());
     }
 
     /**

@@ -35,7 +35,7 @@ final class RegistryOrigin implements ImageOrigin {
         this.retries = settings.retries();
         // A mirror in trouble is not asked again: there is somebody else to ask.
         PullSettings once = settings.withRetries(RetryPolicy.NEVER);
-        for (String mirror : settings.mirrors().getOrDefault(reference.registry(), List.of())) {
+        for (String mirror : settings.mirrorsOf(reference.registry())) {
             endpoints.add(new RegistryEndpoint(reference, mirrored(mirror), once, helpers));
         }
         this.registry = new RegistryEndpoint(reference, reference, settings, helpers);

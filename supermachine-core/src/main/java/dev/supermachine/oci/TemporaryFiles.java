@@ -150,8 +150,9 @@ final class TemporaryFiles {
         @Override
         public void close() throws IOException {
             try {
-                boolean left = kept && channel.size() > 0;
                 channel.close();
+                // not asked of the channel: an interrupt has closed it
+                boolean left = kept && path.toFile().length() > 0;
                 if (!moved && !left) {
                     Files.deleteIfExists(path);
                 }

@@ -251,8 +251,13 @@ final class Spares {
                 LOG.debug("No memory for a machine kept ready: {}", e.getMessage());
             } catch (RuntimeException | Error e) {
                 // an error too: were this thread to end here, the pool would never fill again
-                LOG.warn(
-                        "A machine to be kept ready could not be restored; the next one who asks restores his own.", e);
+                if (JvmExit.hasBegun()) {
+                    LOG.debug("A machine to be kept ready was not restored, because the JVM ends: {}", e.getMessage());
+                } else {
+                    LOG.warn(
+                            "A machine to be kept ready could not be restored; the next one who asks restores his own.",
+                            e);
+                }
             }
             endMaking(spare);
         }

@@ -106,7 +106,7 @@ public final class Settings {
             "supermachine.registry.mirrors",
             "`REGISTRY=MIRROR`, several with commas",
             "none",
-            "Mirrors to ask before a registry, as `docker.io=mirror.example:5000/proxy`; several of one registry in their order.");
+            "Mirrors to ask before a registry, as `docker.io=mirror.example:5000/proxy`; several of one registry in their order. `index.docker.io` means `docker.io`.");
 
     private static final SettingDefinition REGISTRY_CA_FILE = new SettingDefinition(
             "supermachine.registry.ca.file",

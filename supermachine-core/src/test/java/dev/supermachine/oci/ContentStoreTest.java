@@ -9,6 +9,8 @@ import dev.supermachine.PullPolicy;
 import dev.supermachine.oci.TestImage.Form;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -51,6 +53,21 @@ class ContentStoreTest extends RegistryTest {
         Path file = Files.createFile(temp.resolve("file"));
         assertThatThrownBy(() -> new ContentStore(file))
                 .hasMessageStartingWith("The image cache " + file + " cannot be opened: ");
+    }
+
+    @Test
+    void nothingEmptyIsLeftByAnInterrupt() throws IOException {
+        Digest digest = Digest.of("blob".getBytes(StandardCharsets.UTF_8));
+        for (String content : List.of("", "begun")) {
+            try (TemporaryFiles.Temporary part = store.part(digest).orElseThrow()) {
+                part.channel().write(ByteBuffer.wrap(content.getBytes(StandardCharsets.UTF_8)));
+                part.keep();
+                Thread.currentThread().interrupt();
+            } finally {
+                assertThat(Thread.interrupted()).isTrue();
+            }
+            assertThat(StoreContent.parts(store.root())).hasSize(content.isEmpty() ? 0 : 1);
+        }
     }
 
     @Test

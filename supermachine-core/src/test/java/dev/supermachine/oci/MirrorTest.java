@@ -20,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -53,6 +54,28 @@ class MirrorTest extends RegistryTest {
         mirror.serve(image, "library/app");
         settings = settings.withMirrors(Map.of("docker.io", List.of(mirror.address())));
         LocalImagesTest.assertLayers(pull(ImageSource.of("app:1"), PullPolicy.IF_MISSING), image);
+    }
+
+    @Test
+    void dockersRegistryHasSeveralNames() throws IOException {
+        mirror.serve(image, "library/app");
+        FakeRegistry first = another();
+        for (String name : List.of("index.docker.io", "registry-1.docker.io", "Docker.io")) {
+            settings = settings.withMirrors(Map.of(name, List.of(mirror.address())));
+            for (String reference : List.of("app:1", "index.docker.io/app:1")) {
+                mirror.requests().clear();
+                LocalImagesTest.assertLayers(pull(ImageSource.of(reference), PullPolicy.ALWAYS), image);
+                assertThat(mirror.requests()).as("%s by %s", reference, name).isNotEmpty();
+            }
+        }
+        Map<String, List<String>> both = new LinkedHashMap<>();
+        both.put("index.docker.io", List.of(first.address()));
+        both.put("docker.io", List.of(mirror.address()));
+        settings = settings.withMirrors(both);
+        mirror.requests().clear();
+        LocalImagesTest.assertLayers(pull(ImageSource.of("app:1"), PullPolicy.ALWAYS), image);
+        assertThat(first.requests()).as("in their order").isNotEmpty();
+        assertThat(mirror.requests()).isNotEmpty();
     }
 
     @Test
