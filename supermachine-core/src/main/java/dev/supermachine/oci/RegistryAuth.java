@@ -141,7 +141,7 @@ final class RegistryAuth {
             Optional<String> token = json.optionalString("token").filter(text -> !text.isEmpty());
             return fitForHeader(token.isPresent() ? token.get() : json.string("access_token"), answer);
         } catch (JsonFormatException e) {
-            throw malformed(answer, e);
+            throw malformed(answer);
         }
     }
 
@@ -158,11 +158,12 @@ final class RegistryAuth {
         return token;
     }
 
-    private ImageException malformed(RegistryAnswer answer, JsonFormatException cause) {
+    /** Without the exception of the parser, which quotes what it found. */
+    private ImageException malformed(RegistryAnswer answer) {
         return failures.failure(
-                "the token server's answer to " + answer.request() + " cannot be read: " + cause.getMessage()
-                        + ". The registry is set up wrongly.",
-                cause);
+                "the token server's answer to " + answer.request()
+                        + " cannot be read: expected a JSON object with a string token or access_token. The registry is set up wrongly.",
+                null);
     }
 
     private static void append(StringBuilder query, String name, String value) {

@@ -188,10 +188,10 @@ class RegistryAuthTest extends RegistryTest {
     void saysWhatIsWrongWithTheTokenServer() {
         FakeRegistry tokens = another();
         wantBearer(tokens, "T");
-        tokens.on("/token", ok("application/json", TestImage.json(Map.of("token", 5))));
+        tokens.on("/token", ok("application/json", TestImage.json(Map.of("token", List.of("a secret")))));
         assertThatThrownBy(() -> pull())
                 .hasMessage("Cannot pull " + name() + ": the token server's answer to GET " + tokens.url("/token")
-                        + " cannot be read: token: expected a string, but found 5. The registry is set up wrongly.");
+                        + " cannot be read: expected a JSON object with a string token or access_token. The registry is set up wrongly.");
         tokens.on("/token", error(403, Map.of(), "DENIED", "denied"));
         assertThatThrownBy(() -> pull())
                 .hasMessageContaining("GET " + tokens.url("/token")

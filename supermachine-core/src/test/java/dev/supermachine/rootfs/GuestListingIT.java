@@ -75,18 +75,9 @@ class GuestListingIT {
         Tools.require("skopeo", "docker-registry");
         Path layout = TestImages.file("debian-busybox.oci");
         String tagged = layout + ":" + LayoutTag.of(layout);
-        Path plain = directory.resolve("plain");
-        Tools.check(
-                directory,
-                "skopeo",
-                "--insecure-policy",
-                "copy",
-                "-q",
-                "--dest-decompress",
-                "oci:" + tagged,
-                "dir:" + plain);
+        String plain = Tools.uncompressed(directory, tagged);
         try (DebianRegistry registry = DebianRegistry.start(directory.resolve("registry"), false)) {
-            registry.push("dir:" + plain, "team/busybox:1", "--dest-compress-format", "zstd:chunked");
+            registry.push(plain, "team/busybox:1", "--dest-compress-format", "zstd:chunked");
             compare(Image.builder(registry.address() + "/team/busybox:1"), tagged, "pushed", "sleep", "1000000");
         }
     }

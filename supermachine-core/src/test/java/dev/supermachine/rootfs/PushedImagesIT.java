@@ -54,17 +54,7 @@ class PushedImagesIT {
     void everyCompressionThatSkopeoPushesGivesTheSameTree() throws IOException {
         Path layout = TestImages.file("debian-busybox.oci");
         String tagged = layout + ":" + LayoutTag.of(layout);
-        Path plain = directory.resolve("plain");
-        // What is compressed already would be pushed as it is.
-        Tools.check(
-                directory,
-                "skopeo",
-                "--insecure-policy",
-                "copy",
-                "-q",
-                "--dest-decompress",
-                "oci:" + tagged,
-                "dir:" + plain);
+        String plain = Tools.uncompressed(directory, tagged);
         CanonicalListing listing = new CanonicalListing(directory);
         long start = Instant.now().getEpochSecond();
         List<String> expected = unpacked(tagged, listing);
@@ -73,7 +63,7 @@ class PushedImagesIT {
             String name = format.replace(":", "-");
             // A registry for each: skopeo takes a blob that is there in place of the same one compressed otherwise.
             try (DebianRegistry registry = DebianRegistry.start(directory.resolve(name), false)) {
-                registry.push("dir:" + plain, "busybox:1", "--dest-compress-format", format);
+                registry.push(plain, "busybox:1", "--dest-compress-format", format);
                 PulledImage pulled = pull(ImageSource.of(registry.address() + "/busybox:1"), name);
                 assertThat(pulled.layers())
                         .extracting(ImageLayer::mediaType)
