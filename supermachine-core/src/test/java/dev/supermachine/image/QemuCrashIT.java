@@ -87,8 +87,8 @@ class QemuCrashIT {
                 assertThat(failure)
                         .isInstanceOf(MachineException.class)
                         .hasMessageStartingWith("Machine '" + vm.name() + "': ")
-                        .hasMessageContaining("The guest's console ends with:\n")
-                        .hasMessageContaining("[QEMU was killed by signal 9");
+                        .hasMessageContaining(". QEMU was killed by signal 9\nThe workload's output is empty.")
+                        .hasMessageContaining("\nThe guest's console is empty.");
             }
 
             vm.reset();
