@@ -48,7 +48,8 @@ final class WorkloadLog {
         try (GuestLog log = open(false)) {
             while (log.poll(deadline.remaining(), both, both) >= 0) {
                 if (deadline.isOver()) {
-                    throw link.error("its agent did not come to the end of the workload's output within " + deadline, null);
+                    throw link.error(
+                            "its agent did not come to the end of the workload's output within " + deadline, null);
                 }
             }
         } catch (IOException e) {

@@ -190,8 +190,9 @@ class RegistryAuthTest extends RegistryTest {
         wantBearer(tokens, "T");
         tokens.on("/token", ok("application/json", TestImage.json(Map.of("token", List.of("a secret")))));
         assertThatThrownBy(() -> pull())
-                .hasMessage("Cannot pull " + name() + ": the token server's answer to GET " + tokens.url("/token")
-                        + " cannot be read: expected a JSON object with a string token or access_token. The registry is set up wrongly.");
+                .hasMessage(
+                        "Cannot pull " + name() + ": the token server's answer to GET " + tokens.url("/token")
+                                + " cannot be read: expected a JSON object with a string token or access_token. The registry is set up wrongly.");
         tokens.on("/token", error(403, Map.of(), "DENIED", "denied"));
         assertThatThrownBy(() -> pull())
                 .hasMessageContaining("GET " + tokens.url("/token")

@@ -71,15 +71,7 @@ public final class Tools {
     /** Copies an image with its layers uncompressed, for skopeo pushes what is compressed already as it is; returns the copy's name for skopeo. */
     static String uncompressed(Path directory, String taggedLayout) throws IOException {
         String copy = "dir:" + directory.resolve("uncompressed");
-        check(
-                directory,
-                "skopeo",
-                "--insecure-policy",
-                "copy",
-                "-q",
-                "--dest-decompress",
-                "oci:" + taggedLayout,
-                copy);
+        check(directory, "skopeo", "--insecure-policy", "copy", "-q", "--dest-decompress", "oci:" + taggedLayout, copy);
         return copy;
     }
 }
