@@ -1,0 +1,3 @@
+/** Handles of KVM and the layouts of its structures; nothing of devices. */
+@org.jspecify.annotations.NullMarked
+package dev.supermachine.kvm;
