@@ -3,6 +3,7 @@ package dev.supermachine.engine.qemu;
 import dev.supermachine.EngineException;
 import dev.supermachine.engine.Availability;
 import dev.supermachine.engine.Capability;
+import dev.supermachine.engine.HostCpu;
 import dev.supermachine.engine.Hypervisor;
 import dev.supermachine.engine.Machine;
 import dev.supermachine.engine.MachineSpec;

@@ -2,6 +2,7 @@ package dev.supermachine.engine.qemu;
 
 import dev.supermachine.engine.Availability;
 import dev.supermachine.engine.Deadline;
+import dev.supermachine.engine.KvmDevice;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;

@@ -1,4 +1,4 @@
-package dev.supermachine.engine.qemu;
+package dev.supermachine.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

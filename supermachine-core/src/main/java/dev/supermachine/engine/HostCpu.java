@@ -1,4 +1,4 @@
-package dev.supermachine.engine.qemu;
+package dev.supermachine.engine;
 
 import dev.supermachine.EngineException;
 import dev.supermachine.linux.TimestampCounter;
@@ -14,8 +14,9 @@ import java.util.OptionalLong;
  *
  * @param model the model's name as Linux tells it
  * @param tscKhz the frequency of its time stamp counter in kHz
+ * @since 0.1
  */
-record HostCpu(String model, long tscKhz) {
+public record HostCpu(String model, long tscKhz) {
 
     /**
      * How coarsely two frequencies are told apart. A kernel's clock runs wrong by the difference between the baking and the restoring host: below 0.5 % for
@@ -27,13 +28,21 @@ record HostCpu(String model, long tscKhz) {
         private static final HostCpu INSTANCE = read();
     }
 
-    /** Read and measured once. */
-    static HostCpu instance() {
+    /**
+     * This machine's, read and measured once, which takes 50 ms.
+     *
+     * @return the processor
+     */
+    public static HostCpu instance() {
         return Holder.INSTANCE;
     }
 
-    /** The frequency for fingerprints. */
-    String tscBucket() {
+    /**
+     * The frequency, rounded for fingerprints.
+     *
+     * @return such as {@code 2450 MHz}
+     */
+    public String tscBucket() {
         return Math.round(tscKhz / 1000.0 / BUCKET_MHZ) * BUCKET_MHZ + " MHz";
     }
 

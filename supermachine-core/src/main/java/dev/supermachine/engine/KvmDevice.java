@@ -1,4 +1,4 @@
-package dev.supermachine.engine.qemu;
+package dev.supermachine.engine;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,10 +14,12 @@ import java.util.stream.Stream;
  *
  * @param device usually {@code /dev/kvm}
  * @param modules usually {@code /sys/module}
+ * @since 0.1
  */
-record KvmDevice(Path device, Path modules) {
+public record KvmDevice(Path device, Path modules) {
 
-    static final KvmDevice SYSTEM = new KvmDevice(Path.of("/dev/kvm"), Path.of("/sys/module"));
+    /** This machine's. */
+    public static final KvmDevice SYSTEM = new KvmDevice(Path.of("/dev/kvm"), Path.of("/sys/module"));
 
     private static final List<String> HARDWARE = List.of("kvm_intel", "kvm_amd");
 
@@ -26,7 +28,7 @@ record KvmDevice(Path device, Path modules) {
      *
      * @return the reason with the next step, or empty
      */
-    Optional<String> obstacle() {
+    public Optional<String> obstacle() {
         if (!Files.exists(device)) {
             return Optional.of(
                     device + " does not exist: the processor's virtualisation is switched off in the firmware,"
@@ -45,8 +47,12 @@ record KvmDevice(Path device, Path modules) {
                 + group() + " " + user + ") and log in again.";
     }
 
-    /** What is behind the device, as a half sentence for messages about a guest that did not run well. */
-    String backend() {
+    /**
+     * What is behind the device.
+     *
+     * @return a half sentence for messages about a guest that did not run well
+     */
+    public String backend() {
         try (Stream<Path> entries = Files.list(modules)) {
             List<String> loaded = entries.map(entry -> entry.getFileName().toString())
                     .filter(name -> name.startsWith("kvm_"))
