@@ -10,7 +10,11 @@ module dev.supermachine.nativeaccess {
 
     exports dev.supermachine.agent to
             dev.supermachine.core;
+    exports dev.supermachine.kvm to
+            dev.supermachine.core;
     exports dev.supermachine.linux to
+            dev.supermachine.core;
+    exports dev.supermachine.vmm to
             dev.supermachine.core;
 
     opens dev.supermachine.linux to

@@ -3,6 +3,9 @@ package dev.supermachine.linux;
 /** The error numbers of asm-generic/errno-base.h that this module tells apart. */
 final class Errno {
 
+    /** No such process. */
+    static final int ESRCH = 3;
+
     /** Interrupted system call. */
     static final int EINTR = 4;
 
@@ -14,6 +17,9 @@ final class Errno {
 
     /** Bad file number; of flock on NFS also, that the file was not opened for writing. */
     static final int EBADF = 9;
+
+    /** Inappropriate ioctl for device; the driver does not know the request. */
+    static final int ENOTTY = 25;
 
     /** Invalid argument. */
     static final int EINVAL = 22;
