@@ -128,6 +128,12 @@ public final class AgentPort implements AutoCloseable {
         }
     }
 
+    /** Closes both directions; blocked calls fail. The device's lock must be held. */
+    void abandon() {
+        closed = true;
+        clear();
+    }
+
     /** What came from the guest and was not read. The device's lock must be held, here and below. */
     ByteRing fromGuest() {
         return fromGuest;

@@ -39,7 +39,8 @@ final class ConsoleDevice extends VirtioMmio {
     private static final int PORT_OPEN = 6;
     private static final int PORT_NAME = 7;
 
-    private final AgentPort port = new AgentPort(this);
+    /** Of the present run of the machine. */
+    private volatile AgentPort port = new AgentPort(this);
     private final byte[] portName;
 
     private boolean addPending;
@@ -49,6 +50,7 @@ final class ConsoleDevice extends VirtioMmio {
     private boolean guestOpen;
     private boolean stalled;
     private boolean quiesced;
+    private boolean ended;
 
     /**
      * One whose host side is open.
@@ -71,6 +73,21 @@ final class ConsoleDevice extends VirtioMmio {
     /** The host's end. */
     AgentPort port() {
         return port;
+    }
+
+    /** Another run of the machine begins, quiesced: its port has nothing of the one before, which is closed without the guest being told. */
+    synchronized void renewPort() {
+        port.abandon();
+        port = new AgentPort(this);
+        if (ended) {
+            port.end();
+        }
+    }
+
+    /** The machine has ended: nothing comes from the guest any more, now or in a port that is made later. */
+    synchronized void endPort() {
+        ended = true;
+        port.end();
     }
 
     @Override
@@ -245,7 +262,7 @@ final class ConsoleDevice extends VirtioMmio {
     @Override
     public synchronized void close() {
         super.close();
-        port.end();
+        endPort();
     }
 
     @Override

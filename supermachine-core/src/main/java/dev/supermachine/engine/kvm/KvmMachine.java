@@ -1,0 +1,184 @@
+package dev.supermachine.engine.kvm;
+
+import dev.supermachine.EngineException;
+import dev.supermachine.engine.Channel;
+import dev.supermachine.engine.Console;
+import dev.supermachine.engine.ConsoleRing;
+import dev.supermachine.engine.Evidence;
+import dev.supermachine.engine.Machine;
+import dev.supermachine.engine.MachineSpec;
+import dev.supermachine.engine.Prepared;
+import dev.supermachine.engine.SnapshotSource;
+import dev.supermachine.linux.LinuxException;
+import dev.supermachine.vmm.MachineShape;
+import dev.supermachine.vmm.StateFormatException;
+import dev.supermachine.vmm.VirtualMachine;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/** One run of a virtual machine: from its boot, or from a snapshot until it is brought back to it or ends. */
+final class KvmMachine implements Machine {
+
+    /** The files of a snapshot. */
+    static final String RAM_FILE = "ram";
+
+    static final String STATE_FILE = "state";
+
+    private static final String STILL_RUNNING = "still running";
+
+    private final VirtualMachine vm;
+
+    /** What it was booted with; null if it was restored. */
+    private final @Nullable MachineSpec booted;
+
+    private final ConsoleRing console = new ConsoleRing();
+    private final KvmChannel agent;
+
+    /** Set once another run has taken the virtual machine over. */
+    private final AtomicBoolean rewound = new AtomicBoolean();
+
+    private KvmMachine(VirtualMachine vm, @Nullable MachineSpec booted) {
+        this.vm = vm;
+        this.booted = booted;
+        this.agent = new KvmChannel(vm.agent());
+        vm.printTo(console::append);
+    }
+
+    static Machine boot(MachineSpec spec) {
+        String what = "Cannot boot machine '" + spec.name() + "'";
+        try {
+            VirtualMachine vm = VirtualMachine.boot(
+                    new MachineShape(spec.name(), spec.memoryMib(), spec.vcpus(), spec.rootImage()),
+                    spec.kernel(),
+                    spec.initrd(),
+                    spec.kernelArguments());
+            KvmMachine machine = new KvmMachine(vm, spec);
+            machine.resume();
+            return machine;
+        } catch (IOException | LinuxException | IllegalArgumentException e) {
+            throw new EngineException(what + ": " + e.getMessage(), e);
+        }
+    }
+
+    static Prepared restore(SnapshotSource snapshot) {
+        String what = "Cannot restore machine '" + snapshot.name() + "' from " + snapshot.directory();
+        try {
+            VirtualMachine vm = VirtualMachine.restore(
+                    new MachineShape(snapshot.name(), snapshot.memoryMib(), snapshot.vcpus(), snapshot.rootImage()),
+                    snapshot.directory().resolve(RAM_FILE),
+                    snapshot.directory().resolve(STATE_FILE));
+            return new KvmPrepared(new KvmMachine(vm, null));
+        } catch (StateFormatException e) {
+            throw new EngineException(
+                    what + ": its state cannot be read: " + e.getMessage() + ". The snapshot is damaged; bake it again.",
+                    e);
+        } catch (IOException | LinuxException e) {
+            throw new EngineException(what + ": " + e.getMessage(), e);
+        }
+    }
+
+    String name() {
+        return vm.name();
+    }
+
+    @Override
+    public Channel agent() {
+        return agent;
+    }
+
+    @Override
+    public Console console() {
+        return console;
+    }
+
+    @Override
+    public void pause() {
+        requireAlive("pause");
+        vm.pause();
+    }
+
+    @Override
+    public void resume() {
+        requireAlive("resume");
+        vm.resume();
+    }
+
+    @Override
+    public void capture(Path directory) {
+        String what = "Cannot capture machine '" + name() + "' into " + directory;
+        if (booted == null) {
+            throw new EngineException(what + ": it was restored from a snapshot, and only a booted machine is captured."
+                    + " Boot one and bring it to the wanted state.");
+        }
+        pause();
+        try {
+            vm.capture(directory.resolve(RAM_FILE), directory.resolve(STATE_FILE));
+        } catch (IOException | LinuxException e) {
+            throw failure(what, String.valueOf(e.getMessage()), e);
+        }
+        vm.end("captured");
+    }
+
+    @Override
+    public Prepared rewind() {
+        String what = "Cannot bring machine '" + name() + "' back to its snapshot";
+        if (booted != null) {
+            throw new EngineException(what + ": it was booted, not restored.");
+        }
+        requireAlive("rewind");
+        if (!rewound.compareAndSet(false, true)) {
+            throw new IllegalStateException(what + ": that was done before");
+        }
+        try {
+            vm.rewind();
+        } catch (LinuxException | StateFormatException e) {
+            EngineException failure = failure(what, String.valueOf(e.getMessage()), e);
+            vm.end("it could not be brought back to its snapshot");
+            throw failure;
+        }
+        return new KvmPrepared(new KvmMachine(vm, null));
+    }
+
+    @Override
+    public boolean isAlive() {
+        return !rewound.get() && vm.isAlive();
+    }
+
+    @Override
+    public String endReason() {
+        return rewound.get() ? "brought back to its snapshot" : vm.isAlive() ? STILL_RUNNING : vm.endReason();
+    }
+
+    @Override
+    public boolean awaitEnd(Duration limit) {
+        return rewound.get() || vm.awaitEnd(limit);
+    }
+
+    @Override
+    public void close() {
+        if (!rewound.get()) {
+            agent.close();
+            vm.end("closed");
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "KVM machine '" + name() + "'";
+    }
+
+    private void requireAlive(String verb) {
+        if (!isAlive()) {
+            throw failure("Cannot " + verb + " machine '" + name() + "'", "it does not run any more", null);
+        }
+    }
+
+    /** What went wrong, with the story of the machine. */
+    EngineException failure(String what, String why, @Nullable Exception cause) {
+        String end = isAlive() ? "" : " The machine has ended: " + endReason() + ".";
+        return new EngineException(what + ": " + why + "." + end + Evidence.ofConsole(console.text()), cause);
+    }
+}

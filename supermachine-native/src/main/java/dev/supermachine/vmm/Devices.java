@@ -1,0 +1,118 @@
+package dev.supermachine.vmm;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.security.SecureRandom;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** All devices of a machine, where {@link MachineLayout} puts them. Each locks for itself. */
+final class Devices {
+
+    /** The disk with the root image, the agent's console, the random bytes. */
+    static final int VIRTIO_SLOTS = 3;
+
+    private final Bus ports;
+    private final Bus memory;
+    private final ConsoleDevice agent;
+    private final GenerationDevice generation;
+    private final List<VirtioMmio> virtio;
+    private final FileBlockStore root;
+
+    /** In the order in which their state is written. */
+    private final List<Stateful> stateful;
+
+    /**
+     * Makes them.
+     *
+     * @param core the machine
+     * @param root the store of the first disk; closed with the devices
+     * @param portName the name of the agent's port
+     * @param console what is called with what the guest prints
+     * @param power what is called when the guest powers off or resets its machine
+     */
+    Devices(VmCore core, FileBlockStore root, String portName, Consumer<ByteBuffer> console, Consumer<EndCause> power) {
+        this.root = root;
+        IoApic ioApic = new IoApic(core::signalMsi);
+        Uart uart = new Uart(console, ioApic.line(MachineLayout.UART_GSI));
+        PowerPort powerPort = new PowerPort(power);
+        generation = new GenerationDevice(core.memory(), ioApic.line(MachineLayout.GENERATION_GSI));
+        agent = new ConsoleDevice(core.memory(), line(ioApic, 1), portName);
+        virtio = List.of(
+                new BlockDevice(core.memory(), line(ioApic, 0), root, true, "root"),
+                agent,
+                new RngDevice(core.memory(), line(ioApic, 2)));
+        stateful = List.of(ioApic, uart, virtio.get(0), virtio.get(1), virtio.get(2));
+        ports = new Bus()
+                .add(MachineLayout.UART_PORT, Uart.PORTS, uart)
+                .add(MachineLayout.POWER_PORT, PowerPort.PORTS, powerPort)
+                .add(MachineLayout.KEYBOARD_PORT, 1, powerPort.keyboardController());
+        memory = new Bus().add(MachineLayout.IO_APIC, MachineLayout.IO_APIC_LENGTH, ioApic);
+        for (int slot = 0; slot < VIRTIO_SLOTS; slot++) {
+            memory.add(MachineLayout.virtio(slot), MachineLayout.VIRTIO_STRIDE, virtio.get(slot));
+        }
+    }
+
+    private static InterruptLine line(IoApic ioApic, int slot) {
+        return ioApic.line(MachineLayout.virtioGsi(slot));
+    }
+
+    IoRegion ports() {
+        return ports;
+    }
+
+    IoRegion memory() {
+        return memory;
+    }
+
+    AgentPort agent() {
+        return agent.port();
+    }
+
+    /** Before the guest boots. */
+    void placeGeneration() {
+        byte[] id = new byte[GenerationDevice.LENGTH];
+        new SecureRandom().nextBytes(id);
+        generation.place(id);
+    }
+
+    void renewGeneration(byte[] id) {
+        generation.renew(id);
+    }
+
+    void quiesce() {
+        virtio.forEach(VirtioMmio::quiesce);
+    }
+
+    void unquiesce() {
+        virtio.forEach(VirtioMmio::unquiesce);
+    }
+
+    byte[] save() {
+        StateWriter out = new StateWriter();
+        stateful.forEach(device -> device.save(out));
+        return out.toBytes();
+    }
+
+    void restore(byte[] state) {
+        StateReader in = new StateReader(state);
+        stateful.forEach(device -> device.restore(in));
+        in.expectEnd();
+    }
+
+    /** The port of before is closed, and the next one has nothing of it. */
+    void renewAgent() {
+        agent.renewPort();
+    }
+
+    /** Whoever waits at the agent's port is told that there is nothing to come. */
+    void endAgent() {
+        agent.endPort();
+    }
+
+    /** Nothing may run in the guest any more. */
+    void close() throws IOException {
+        virtio.forEach(VirtioMmio::close);
+        root.close();
+    }
+}
