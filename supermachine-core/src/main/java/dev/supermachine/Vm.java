@@ -14,7 +14,7 @@ import org.apiguardian.api.API;
 public interface Vm extends AutoCloseable {
 
     /**
-     * This machine's name, unique in this process.
+     * This machine's name. No two that exist at the same time in this process have the same; who gets a machine that was given back finds its name again.
      *
      * @return such as {@code postgres_16-3}
      */
@@ -166,7 +166,10 @@ public interface Vm extends AutoCloseable {
      */
     KeptVm keep();
 
-    /** Gives the machine up. Returns at once, also during a reset by another thread; further calls do nothing. */
+    /**
+     * Gives the machine up. What ran in it does not run on. Waits for nothing, except that an engine which resets machines in place does that in this call;
+     * returns at once during a reset by another thread. Further calls do nothing.
+     */
     @Override
     void close();
 }

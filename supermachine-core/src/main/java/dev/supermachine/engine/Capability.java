@@ -2,6 +2,6 @@ package dev.supermachine.engine;
 
 /** What some engines can do and others cannot. */
 public enum Capability {
-    /** {@link Machine#reset(Activation)} brings a running machine back to its snapshot. */
+    /** {@link Machine#rewind()} brings a running machine back to its snapshot, much quicker than another one would be prepared. */
     RESET_IN_PLACE
 }

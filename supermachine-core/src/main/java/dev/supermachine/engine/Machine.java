@@ -55,13 +55,21 @@ public interface Machine extends AutoCloseable {
     void capture(Path directory);
 
     /**
-     * Brings the machine back to its snapshot and lets it run.
+     * Stops the machine and brings it back to its snapshot, as if {@link Hypervisor#prepare(SnapshotSource)} had just returned it: memory, processors, disks
+     * and devices. Only for a machine from {@link Prepared#activate(Activation)}.
      *
-     * @param activation as for {@link Prepared#activate(Activation)}
+     * <p>The guest executes nothing more once this has returned. What it runs as next has a channel to its agent and a console of its own, in which is nothing
+     * of before; the ones of this object have ended, as if closed, for whoever still reads or writes. They may have been closed before. After a success this
+     * object is of no more use, and closing it does nothing.
+     *
+     * @return the machine, which owns all that this object held
      * @throws UnsupportedOperationException without {@link Capability#RESET_IN_PLACE}
-     * @throws dev.supermachine.EngineException if it fails; the machine is to be closed then
+     * @throws EngineException if it fails, or the machine has ended or was booted; it is to be closed then
      */
-    void reset(Activation activation);
+    default Prepared rewind() {
+        throw new UnsupportedOperationException(
+                "This engine cannot bring a running machine back to its snapshot; replace it by a prepared one");
+    }
 
     /**
      * Whether the machine still runs or is paused.

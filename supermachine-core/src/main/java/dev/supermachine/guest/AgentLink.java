@@ -20,11 +20,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class AgentLink {
 
+    /** Why the link is down, and whether that is its user's doing. */
+    private record End(MachineException reason, boolean isFailure) {}
+
     private final Channel channel;
     private final String machine;
     private final Witness witness;
     private final ReentrantLock writing = new ReentrantLock(true);
-    private final AtomicReference<@Nullable MachineException> down = new AtomicReference<>();
+    private final AtomicReference<@Nullable End> down = new AtomicReference<>();
     private volatile Consumer<MachineException> onDown = reason -> {};
     private volatile @Nullable OutputTail log;
     private volatile int epoch;
@@ -76,18 +79,24 @@ final class AgentLink {
         }
     }
 
+    /** Whether the link has ended by itself, and not because its user wanted it. */
+    boolean hasFailed() {
+        End end = down.get();
+        return end != null && end.isFailure();
+    }
+
     /** Passes if the link is up. */
     void ensureUp() {
-        MachineException reason = down.get();
-        if (reason != null) {
-            throw GuestErrors.again(reason);
+        End end = down.get();
+        if (end != null) {
+            throw GuestErrors.again(end.reason());
         }
     }
 
     /** Ends the link because of the guest; the first reason counts. */
     void takeDown(String reason, @Nullable Throwable cause) {
         if (down.get() == null) {
-            end(failure(reason, cause));
+            end(failure(reason, cause), true);
         }
     }
 
@@ -95,19 +104,19 @@ final class AgentLink {
     void channelEnded(String reason, @Nullable Throwable cause) {
         if (down.get() == null) {
             String end = witness.end();
-            end(failure(end.isEmpty() ? reason : reason + ". " + end, cause));
+            end(failure(end.isEmpty() ? reason : reason + ". " + end, cause), true);
         }
     }
 
     /** Ends the link because its user wants it, which says nothing about the guest; the first reason counts. */
     void close(String reason) {
         if (down.get() == null) {
-            end(error(reason, null));
+            end(error(reason, null), false);
         }
     }
 
-    private void end(MachineException exception) {
-        if (down.compareAndSet(null, exception)) {
+    private void end(MachineException exception, boolean isFailure) {
+        if (down.compareAndSet(null, new End(exception, isFailure))) {
             channel.close();
             onDown.accept(exception);
         }

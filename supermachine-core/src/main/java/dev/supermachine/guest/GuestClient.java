@@ -397,10 +397,28 @@ public final class GuestClient implements AutoCloseable {
         return files.tarIn(path, tar);
     }
 
+    /**
+     * Whether this client has ended because of the guest or its channel.
+     *
+     * @return false as long as it has not ended, and if {@link #close()} has ended it
+     */
+    public boolean hasFailed() {
+        return link.hasFailed();
+    }
+
     /** Ends the client and its channel; everybody who waits is told. Further calls do nothing. */
     @Override
     public void close() {
-        link.close("the connection to its agent was closed here");
+        close("the connection to its agent was closed here");
+    }
+
+    /**
+     * As {@link #close()}, with a reason for those who wait or call later.
+     *
+     * @param because what has happened, as a sentence about the machine without its end
+     */
+    public void close(String because) {
+        link.close(because);
     }
 
     AgentLink link() {

@@ -16,8 +16,9 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A machine as its holder sees it. The machine behind it changes with each reset; calls go to the one of the moment, and objects taken from an earlier one
- * fail because its channel is closed. After {@link #close()} there is none, so no call can reach another holder's machine.
+ * A machine as its holder sees it. What is behind it changes with each reset, if not the machine then the client of its agent; calls go to the one of the
+ * moment, and objects taken from an earlier one fail because its channel is closed. After {@link #close()} there is none, so no call can reach another holder's
+ * machine.
  */
 final class LeasedVm implements Vm {
 
@@ -25,6 +26,7 @@ final class LeasedVm implements Vm {
     private static final long COPY_LIMIT = 64L << 30;
     private static final FileOwner ROOT = new FileOwner(0, 0);
     private static final int NEW_FILE_MODE = 0644;
+    private static final String GIVEN_UP = "was given up: its holder has closed it, or its pool was closed";
 
     private final MachineOwner owner;
     private final Image image;
@@ -140,17 +142,27 @@ final class LeasedVm implements Vm {
             }
             @Nullable LiveMachine next = null;
             try {
-                lease.detach();
                 if (old != null) {
-                    old.close();
+                    cutOff(old);
                 }
-                next = owner.replace(config);
+                next = owner.replace(old, config);
             } finally {
                 resetEnded(next);
             }
             if (closed) {
                 throw givenUp();
             }
+        }
+    }
+
+    /** The client first: its guest is not told of each connection that ends, and may not listen any more. */
+    private void cutOff(LiveMachine old) {
+        try {
+            old.guest().close("it was reset; what was open before is gone");
+            lease.detach();
+        } catch (RuntimeException | Error e) {
+            old.close();
+            throw e;
         }
     }
 
@@ -165,13 +177,7 @@ final class LeasedVm implements Vm {
                 return;
             }
         }
-        try {
-            if (next != null) {
-                next.close();
-            }
-        } finally {
-            owner.released(this);
-        }
+        owner.released(this, next);
     }
 
     @Override
@@ -216,21 +222,18 @@ final class LeasedVm implements Vm {
             try {
                 KeptMachines.leave(stays, last, lease);
             } finally {
-                owner.released(this);
+                owner.released(this, null);
             }
             return;
         }
         try {
+            if (last != null) {
+                last.guest().close("it " + GIVEN_UP);
+            }
             lease.close();
         } finally {
-            try {
-                if (last != null) {
-                    last.close();
-                }
-            } finally {
-                if (!later) {
-                    owner.released(this);
-                }
+            if (!later) {
+                owner.released(this, last);
             }
         }
     }
@@ -256,7 +259,6 @@ final class LeasedVm implements Vm {
     }
 
     private IllegalStateException givenUp() {
-        return new IllegalStateException(
-                "The machine '" + name + "' was given up: its holder has closed it, or its pool was closed.");
+        return new IllegalStateException("The machine '" + name + "' " + GIVEN_UP + ".");
     }
 }

@@ -2,22 +2,25 @@ package dev.supermachine.pool;
 
 import dev.supermachine.VmConfig;
 import dev.supermachine.pool.MachineSource.LiveMachine;
+import org.jspecify.annotations.Nullable;
 
 /** Who lends a machine to its holder. */
 interface MachineOwner {
 
     /**
-     * A machine as the snapshot left it, to replace a holder's own, which is ended already.
+     * A machine as the snapshot left it: the holder's own, brought back to it, or another one in its place.
      *
-     * @param config what distinguishes it
+     * @param old the holder's machine, which is not his any more whatever happens; null if he has none
+     * @param config what distinguishes the new one
      * @return the machine, running
      */
-    LiveMachine replace(VmConfig config);
+    LiveMachine replace(@Nullable LiveMachine old, VmConfig config);
 
     /**
-     * Takes note that a holder has given up. Further calls for the same holder do nothing.
+     * Takes note that a holder has given up, and takes back what he had. Once for each holder.
      *
-     * @param vm the holder's object; its machine is ended already
+     * @param vm the holder's object
+     * @param machine his machine, which is not his any more; null if he has none, or it is kept as it is
      */
-    void released(LeasedVm vm);
+    void released(LeasedVm vm, @Nullable LiveMachine machine);
 }

@@ -22,8 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hands out machines, as a rule such that its {@link Spares} keep ready. A machine that is given back is ended, and another one restored in its place in the
- * background.
+ * Hands out machines, as a rule such that its {@link Spares} keep ready. A machine that is given back becomes one of these, where the engine resets machines in
+ * place; otherwise it is ended, and another one restored in its place in the background.
  *
  * <p>Holders are admitted by a fair semaphore of {@code max} permits, so they are served in order of arrival. Whoever needs the monitors of both takes the
  * pool's first; nobody holds it while he waits.
@@ -68,9 +68,9 @@ final class MachinePool implements VmPool, MachineOwner {
         spares.checkOpen();
         awaitPermit();
         try {
-            spares.holderComes();
+            @Nullable Spare ready = spares.holderComes();
             try {
-                return lend(config, deadline);
+                return lend(ready, config, deadline);
             } catch (RuntimeException | Error e) {
                 spares.holderFails();
                 throw e;
@@ -82,8 +82,8 @@ final class MachinePool implements VmPool, MachineOwner {
         }
     }
 
-    private Vm lend(VmConfig config, long deadline) {
-        @Nullable Spare spare = takeSpare(deadline);
+    private Vm lend(@Nullable Spare ready, VmConfig config, long deadline) {
+        @Nullable Spare spare = ready != null ? ready : takeSpare(deadline);
         spares.refill();
         LeasedVm vm = new LeasedVm(this, source.image(), config, bringUp(spare, config, deadline));
         synchronized (this) {
@@ -133,10 +133,11 @@ final class MachinePool implements VmPool, MachineOwner {
     }
 
     @Override
-    public LiveMachine replace(VmConfig config) {
+    public LiveMachine replace(@Nullable LiveMachine old, VmConfig config) {
         long deadline = nanoTime.getAsLong() + nanos(acquireTimeout);
         try {
-            LiveMachine machine = bringUp(takeSpare(deadline), config, deadline);
+            @Nullable LiveMachine same = old == null ? null : source.reset(old, config);
+            LiveMachine machine = same != null ? same : bringUp(takeSpare(deadline), config, deadline);
             synchronized (this) {
                 resets++;
             }
@@ -147,15 +148,43 @@ final class MachinePool implements VmPool, MachineOwner {
     }
 
     @Override
-    public void released(LeasedVm vm) {
-        synchronized (this) {
-            if (!inUse.remove(vm)) {
-                return;
-            }
-            spares.holderLeaves();
+    public void released(LeasedVm vm, @Nullable LiveMachine machine) {
+        @Nullable Spare back = null;
+        try {
+            back = machine == null ? null : takeBack(machine);
+        } finally {
+            leave(vm, back);
         }
-        permits.release();
-        spares.refill();
+    }
+
+    /** As one that is ready, by the holder's thread: what the holder ran does not run on, and whoever comes next need not wait for another thread. */
+    private @Nullable Spare takeBack(LiveMachine machine) {
+        if (spares.mayTakeBack()) {
+            return source.rewind(machine);
+        }
+        machine.close();
+        return null;
+    }
+
+    private void leave(LeasedVm vm, @Nullable Spare back) {
+        boolean left;
+        @Nullable Spare surplus = back;
+        synchronized (this) {
+            left = inUse.remove(vm);
+            if (left) {
+                surplus = spares.holderLeaves(back);
+            }
+        }
+        try {
+            if (surplus != null) {
+                surplus.close();
+            }
+        } finally {
+            if (left) {
+                permits.release();
+                spares.refill();
+            }
+        }
     }
 
     @Override

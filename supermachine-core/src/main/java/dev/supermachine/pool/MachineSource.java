@@ -3,8 +3,10 @@ package dev.supermachine.pool;
 import dev.supermachine.EngineException;
 import dev.supermachine.Image;
 import dev.supermachine.MachineException;
+import dev.supermachine.SupermachineException;
 import dev.supermachine.VmConfig;
 import dev.supermachine.engine.Activation;
+import dev.supermachine.engine.Capability;
 import dev.supermachine.engine.Hypervisor;
 import dev.supermachine.engine.Machine;
 import dev.supermachine.engine.Prepared;
@@ -17,17 +19,22 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Restores machines of one image: books their memory, prepares them, and brings them to life. Holds none of them. Thread-safe.
+ * Restores machines of one image: books their memory, prepares them, brings them to life, and back to their snapshot. Holds none of them. Thread-safe.
  *
  * @since 0.1
  */
 public final class MachineSource {
 
     private static final Duration RESUME_TIMEOUT = Duration.ofSeconds(30);
+
+    private static final Logger LOG = LoggerFactory.getLogger(MachineSource.class);
 
     /** Of the whole process, so that no two machines in it have the same name. */
     private static final AtomicInteger COUNT = new AtomicInteger();
@@ -39,7 +46,9 @@ public final class MachineSource {
     private final MemoryLedger ledger;
     private final Clock clock;
     private final boolean detachable;
+    private final boolean resetsInPlace;
     private final SecureRandom random = new SecureRandom();
+    private final AtomicBoolean warned = new AtomicBoolean();
 
     /**
      * A source of machines that end with this JVM.
@@ -87,6 +96,7 @@ public final class MachineSource {
         this.ledger = ledger;
         this.clock = clock;
         this.detachable = detachable;
+        this.resetsInPlace = hypervisor.capabilities().contains(Capability.RESET_IN_PLACE);
     }
 
     Image image() {
@@ -123,7 +133,8 @@ public final class MachineSource {
     }
 
     /**
-     * Lets a prepared machine do once what its activation needs, so that it is quicker then. Nothing of it is left in what a test sees.
+     * Lets a prepared machine do once what its activation needs, so that it is quicker then. Nothing of it is left in what a test sees. Does nothing where
+     * machines are reset in place: those do it in earnest again and again.
      *
      * @param spare what was prepared; not to be used any more
      * @return the machine, which waits as before
@@ -131,6 +142,9 @@ public final class MachineSource {
      * @throws MachineException if its agent does not answer
      */
     Spare rehearse(Spare spare) {
+        if (resetsInPlace) {
+            return spare;
+        }
         try {
             Activation activation = activation(spare, VmConfig.defaults());
             GuestClient guest = spare.prepared().rehearse(machine -> {
@@ -176,6 +190,70 @@ public final class MachineSource {
         } catch (RuntimeException | Error e) {
             live.close();
             throw e;
+        }
+    }
+
+    /**
+     * Brings a running machine back to its snapshot, and to life again.
+     *
+     * @param machine what runs; not to be used any more
+     * @param config what distinguishes the machine from now on
+     * @return the machine, or null if it was ended instead, as by {@link #rewind(LiveMachine)} or because it did not come to life
+     * @throws MachineException if the calling thread is interrupted, which it stays
+     */
+    @Nullable
+    LiveMachine reset(LiveMachine machine, VmConfig config) {
+        @Nullable Spare spare = rewind(machine);
+        if (spare == null) {
+            return null;
+        }
+        try {
+            return activate(spare, config);
+        } catch (EngineException | MachineException e) {
+            if (Thread.currentThread().isInterrupted()) {
+                throw e;
+            }
+            tellOfFailure(machine, e);
+            return null;
+        }
+    }
+
+    /**
+     * Brings a running machine back to its snapshot, with all that it holds. Its client ends.
+     *
+     * @param machine what runs; not to be used any more
+     * @return the machine, which waits; or null if it was ended instead, because the engine cannot do it, because something of the machine has failed before,
+     *     or because it failed now, which the log tells
+     */
+    @Nullable
+    Spare rewind(LiveMachine machine) {
+        @Nullable Spare spare = null;
+        try {
+            machine.guest().close();
+            if (resetsInPlace
+                    && !machine.guest().hasFailed()
+                    && machine.machine().isAlive()) {
+                spare = new Spare(machine.name(), machine.machine().rewind(), machine.holdings(), null);
+            }
+        } catch (EngineException e) {
+            tellOfFailure(machine, e);
+        } finally {
+            if (spare == null) {
+                machine.close();
+            }
+        }
+        return spare;
+    }
+
+    private void tellOfFailure(LiveMachine machine, SupermachineException e) {
+        if (!JvmExit.hasBegun() && warned.compareAndSet(false, true)) {
+            LOG.warn(
+                    "The machine '{}' could not be reset in place. It was ended, and another one is restored, which costs"
+                            + " time and nothing else. When it happens again it is only logged at DEBUG. The reason: {}",
+                    machine.name(),
+                    e.getMessage());
+        } else {
+            LOG.debug("The machine '{}' could not be reset in place and was ended: {}", machine.name(), e.getMessage());
         }
     }
 

@@ -4,6 +4,7 @@ import dev.supermachine.Vm;
 import dev.supermachine.VmConfig;
 import dev.supermachine.pool.MachineSource.LiveMachine;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One machine outside any pool.
@@ -32,16 +33,19 @@ public final class SingleMachine implements MachineOwner {
     public static Vm start(MachineSource source, VmConfig config, Duration timeout) {
         source.check(config);
         SingleMachine owner = new SingleMachine(source, timeout);
-        return new LeasedVm(owner, source.image(), config, owner.replace(config));
+        return new LeasedVm(owner, source.image(), config, owner.replace(null, config));
     }
 
     @Override
-    public LiveMachine replace(VmConfig config) {
-        return source.activate(source.prepare(timeout), config);
+    public LiveMachine replace(@Nullable LiveMachine old, VmConfig config) {
+        @Nullable LiveMachine same = old == null ? null : source.reset(old, config);
+        return same != null ? same : source.activate(source.prepare(timeout), config);
     }
 
     @Override
-    public void released(LeasedVm vm) {
-        // the machine was its holder's alone
+    public void released(LeasedVm vm, @Nullable LiveMachine machine) {
+        if (machine != null) {
+            machine.close();
+        }
     }
 }

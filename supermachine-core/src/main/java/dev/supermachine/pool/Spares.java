@@ -20,11 +20,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The machines that one pool keeps ready: makes them in the background, hands them out, and ends those that nobody wants for some time or whose memory
- * somebody waits for. Thread-safe.
+ * The machines that one pool keeps ready: makes them in the background, hands them out, takes them back, and ends those that nobody wants for some time or
+ * whose memory somebody waits for. Thread-safe.
  *
- * <p>Invariant under the monitor: machines of holders, ready and being made for the ready set are together at most {@code max}, but for the moment in which a
- * holder takes a ready one.
+ * <p>Invariant under the monitor: machines of holders, ready and being made for the ready set are together at most {@code max}. A holder for whom one is being
+ * made has no other.
  */
 final class Spares {
 
@@ -139,10 +139,15 @@ final class Spares {
         return making != null && making.claimed;
     }
 
-    /** Counts a holder in. */
-    synchronized void holderComes() {
+    /**
+     * Counts a holder in.
+     *
+     * @return a ready machine for him, taken in the same moment; null if there is none
+     */
+    synchronized @Nullable Spare holderComes() {
         checkOpen();
         holders++;
+        return pollIdle();
     }
 
     /** Counts a holder out who got no machine. */
@@ -150,15 +155,33 @@ final class Spares {
         holders--;
     }
 
-    /** Counts a holder out; his machine is replaced by one more that is ready, as far as there may be one. */
-    synchronized void holderLeaves() {
-        holders--;
-        target = Math.max(min, Math.min(max - holders, idle.size() + 1));
+    /** Whether a machine that is given back would be kept, as far as it can be said before. */
+    synchronized boolean mayTakeBack() {
+        return !closed && !MachineMemory.isAwaited();
     }
 
     /**
-     * A ready machine, or else the one that is just being made ready if nobody waits for it yet. To restore another one beside it would take longer, and
-     * memory for both.
+     * Counts a holder out.
+     *
+     * @param back his machine, brought back to its snapshot, which is ready from now on; null if he leaves none, so that one more is to be made, as far as
+     *     there may be one
+     * @return what is not kept, for the caller to end
+     */
+    synchronized @Nullable Spare holderLeaves(@Nullable Spare back) {
+        holders--;
+        if (back != null && mayTakeBack() && idle.size() < max - holders) {
+            addIdle(back);
+            target = Math.max(min, idle.size());
+            notifyAll();
+            return null;
+        }
+        target = Math.max(min, Math.min(max - holders, idle.size() + 1));
+        return back;
+    }
+
+    /**
+     * A ready machine, or else the one that is just being made ready if nobody waits for it yet, or one that is given back meanwhile. To restore another one
+     * beside it would take longer, and memory for both.
      *
      * @param deadline until when to wait, as the pool's clock counts
      * @return null if there is none, so that the caller restores his own
@@ -179,9 +202,13 @@ final class Spares {
                 TimeUnit.NANOSECONDS.timedWait(this, left);
                 if (!awaited.done) {
                     checkOpen();
+                    ready = pollIdle();
+                    if (ready != null) {
+                        return ready;
+                    }
                 }
             }
-            return awaited.spare;
+            return awaited.spare != null ? awaited.spare : pollIdle();
         } catch (InterruptedException e) {
             if (awaited.spare != null && closed) {
                 awaited.spare.close();

@@ -239,16 +239,48 @@ public abstract class HypervisorContract {
     }
 
     @Test
-    final void resetFollowsTheCapability() throws IOException {
-        Machine machine = restore("reset", snapshot);
+    final void rewindingFollowsTheCapability() throws IOException {
+        Machine machine = restore("rewinds", snapshot);
         assertThat(ask(machine, "FILL 8 z")).isEqualTo("OK");
         if (hypervisor().capabilities().contains(Capability.RESET_IN_PLACE)) {
-            machine.reset(activation(2));
-            assertThat(ask(machine, "SUM")).isEqualTo(sum('a'));
+            rewinds(machine);
         } else {
-            assertThatThrownBy(() -> machine.reset(activation(2))).isInstanceOf(UnsupportedOperationException.class);
+            assertThatThrownBy(machine::rewind).isInstanceOf(UnsupportedOperationException.class);
             assertThat(ask(machine, "SUM")).isEqualTo(sum('z'));
         }
+    }
+
+    private void rewinds(Machine first) throws IOException {
+        assertThat(ask(first, "SAY before")).isEqualTo("OK");
+        await().atMost(SOON).until(() -> first.console().text().contains("before"));
+        FutureTask<Integer> reader = start(() -> first.agent().read(ByteBuffer.allocate(16)));
+        Prepared prepared = register(first.rewind());
+        await().atMost(SOON).until(reader::isDone);
+        first.close();
+        assertThat(prepared.isAlive()).as("it is not the first run's any more").isTrue();
+
+        Machine second = register(prepared.activate(activation(2)));
+        assertThat(ask(second, "SUM")).isEqualTo(sum('a'));
+        assertThat(ask(second, "NEXT")).isEqualTo("2");
+        echo(second);
+        assertThat(second.console().text()).doesNotContain("before");
+        send(second, "PING");
+        send(second, "FILL 8 y");
+        second.agent().close();
+
+        Machine third = register(register(second.rewind()).activate(activation(3)));
+        assertThat(ask(third, "NEXT"))
+                .as("nothing comes of what was on its way")
+                .isEqualTo("2");
+        assertThat(ask(third, "SUM")).isEqualTo(sum('a'));
+        Prepared waits = register(third.rewind());
+        waits.close();
+        assertThat(waits.isAlive()).isFalse();
+
+        Machine off = restore("rewinds-no-more", snapshot);
+        send(off, "OFF");
+        await().atMost(SOON).until(() -> !off.isAlive());
+        assertThatThrownBy(off::rewind).isInstanceOf(EngineException.class);
     }
 
     @Test

@@ -524,6 +524,38 @@ class GuestClientProtocolTest {
                 .hasMessageContaining("the connection to its agent was closed here");
     }
 
+    @Test
+    void closingWithAReasonTellsIt() {
+        GuestProcess process = exec();
+        CompletableFuture<ExecExit> exit = Background.supply(() -> process.waitFor(LONG));
+        client.close("it was reset");
+        assertFailsWith(exit, "Machine 'm-1': it was reset");
+        assertFailsWith(process.exit(), "Machine 'm-1': it was reset");
+        assertThatThrownBy(() -> process.stdout().read()).hasMessage("Machine 'm-1': it was reset");
+        assertThatThrownBy(() -> client.ping(LONG)).hasMessage("Machine 'm-1': it was reset");
+    }
+
+    @Test
+    void onlyAnEndThatItsUserDidNotWantIsAFailure() {
+        assertThat(client.hasFailed()).isFalse();
+        agent.close();
+        await().until(client::hasFailed);
+        client.close();
+        assertThat(client.hasFailed()).isTrue();
+
+        PipeChannel.Pair others = PipeChannel.pair();
+        try (ScriptedAgent other = new ScriptedAgent(others.far());
+                GuestClient closed = GuestClient.restored(others.near(), "m-4", () -> "")) {
+            closed.close("nobody needs it any more");
+            agentSeesTheEnd(other);
+            assertThat(closed.hasFailed()).isFalse();
+        }
+    }
+
+    private static void agentSeesTheEnd(ScriptedAgent agent) {
+        assertThatThrownBy(agent::next).hasMessage("the host has closed the channel");
+    }
+
     private GuestProcess exec() {
         CompletableFuture<GuestProcess> process = Background.supply(() -> client.exec(TRUE));
         agent.acceptOpen(payload().u32(0).u32(42));

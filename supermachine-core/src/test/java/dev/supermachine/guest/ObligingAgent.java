@@ -2,6 +2,8 @@ package dev.supermachine.guest;
 
 import dev.supermachine.engine.Channel;
 import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Supplier;
 
@@ -10,6 +12,7 @@ public final class ObligingAgent {
 
     private final PipeChannel.Pair ends = PipeChannel.pair();
     private final Supplier<CountDownLatch> mayAnswer;
+    private final List<String> heard = new CopyOnWriteArrayList<>();
 
     /** An agent that answers once the latch of the moment is open. */
     public ObligingAgent(Supplier<CountDownLatch> mayAnswer) {
@@ -24,11 +27,22 @@ public final class ObligingAgent {
         return ends.near();
     }
 
+    /** Ends the connection from the guest's side. */
+    public void hangUp() {
+        ends.far().close();
+    }
+
+    /** The types of all frames that the host has sent, in their order. */
+    public List<String> heard() {
+        return List.copyOf(heard);
+    }
+
     private void run() {
         try (ScriptedAgent agent = new ScriptedAgent(ends.far())) {
             while (true) {
                 Frame frame = agent.next();
                 agent.epoch(frame.epoch());
+                heard.add(frame.type().name());
                 if (frame.type() == FrameType.REHEARSE) {
                     agent.control(FrameType.REHEARSED, ScriptedAgent.payload());
                     continue;

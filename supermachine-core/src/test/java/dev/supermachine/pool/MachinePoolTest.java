@@ -11,13 +11,7 @@ import dev.supermachine.SupermachineException;
 import dev.supermachine.Vm;
 import dev.supermachine.VmConfig;
 import dev.supermachine.VmPool;
-import dev.supermachine.settings.Settings;
-import dev.supermachine.snapshot.SampleSnapshot;
-import dev.supermachine.snapshot.Snapshot;
-import dev.supermachine.snapshot.SnapshotStore;
 import dev.supermachine.testing.Background;
-import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,60 +22,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What a pool does when several things happen at once, with machines that stop where a test wants them to. */
 @Timeout(120)
-class MachinePoolTest {
+class MachinePoolTest extends PoolFixture {
 
-    private static final Duration LONG = Duration.ofSeconds(60);
-    private static final int MIB = 100;
-
-    @TempDir
-    private Path directory;
-
-    private final FakeEngine engine = new FakeEngine();
-    private Snapshot snapshot;
-    private @Nullable MemoryLedger ledger;
-
-    @BeforeEach
-    void bake() {
-        snapshot = SampleSnapshot.in(directory.resolve("store"));
-    }
-
-    @AfterEach
-    void nothingIsLeft() {
-        MemoryLedger used = Objects.requireNonNull(ledger);
-        engine.mayPrepare.release(1_000_000);
-        await().atMost(LONG).untilAsserted(() -> assertThat(engine.alive).isEmpty());
-        // all memory is there again, and nobody uses the snapshot any more
-        await().atMost(LONG)
-                .untilAsserted(() -> used.book("all", ledgerMib, Duration.ZERO, message -> {})
-                        .close());
-        await().atMost(LONG)
-                .until(() -> !new SnapshotStore(directory.resolve("store"), Settings.system())
-                        .prune(0, Duration.ZERO)
-                        .removed()
-                        .isEmpty());
-        used.close();
-    }
-
-    private int ledgerMib;
-
-    private MachineSource source(int machines) {
-        ledgerMib = machines * MIB;
-        MemoryLedger opened = MemoryLedger.open(directory.resolve("ledger"), OptionalInt.of(ledgerMib));
-        ledger = opened;
-        return new MachineSource(new FakeImage("fake", MIB), engine, snapshot, true, opened, Clock.systemUTC());
-    }
-
-    private static VmPool pool(MachineSource source, int min, int max) {
-        return new PoolBuilder(source, LONG).min(min).max(max).build();
+    MachinePoolTest() {
+        super(new FakeEngine());
     }
 
     @Test

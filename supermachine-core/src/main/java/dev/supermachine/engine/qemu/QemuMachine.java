@@ -1,7 +1,6 @@
 package dev.supermachine.engine.qemu;
 
 import dev.supermachine.EngineException;
-import dev.supermachine.engine.Activation;
 import dev.supermachine.engine.Channel;
 import dev.supermachine.engine.Console;
 import dev.supermachine.engine.Machine;
@@ -103,12 +102,6 @@ final class QemuMachine implements Machine {
             throw new IOException(
                     "QEMU did not quit within " + QUIT.multipliedBy(2).toSeconds() + " s");
         }
-    }
-
-    @Override
-    public void reset(Activation activation) {
-        throw new UnsupportedOperationException(
-                "QEMU cannot bring a running machine back to its snapshot; replace it by a prepared one");
     }
 
     @Override
