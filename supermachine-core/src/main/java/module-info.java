@@ -23,6 +23,7 @@ module dev.supermachine.core {
     uses dev.supermachine.engine.Hypervisor;
 
     provides dev.supermachine.engine.Hypervisor with
+            dev.supermachine.engine.kvm.KvmHypervisor,
             dev.supermachine.engine.qemu.QemuKvmHypervisor,
             dev.supermachine.engine.qemu.QemuTcgHypervisor;
 }

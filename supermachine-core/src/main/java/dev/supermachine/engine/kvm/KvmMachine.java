@@ -15,6 +15,7 @@ import dev.supermachine.vmm.StateFormatException;
 import dev.supermachine.vmm.VirtualMachine;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,8 @@ final class KvmMachine implements Machine {
     static final String STATE_FILE = "state";
 
     private static final String STILL_RUNNING = "still running";
+
+    private static final SecureRandom RANDOM = new SecureRandom();
 
     private final VirtualMachine vm;
 
@@ -140,6 +143,14 @@ final class KvmMachine implements Machine {
             throw failure;
         }
         return new KvmPrepared(new KvmMachine(vm, null));
+    }
+
+    /** Tells the guest that it is a copy, and lets it run. */
+    void begin() {
+        byte[] id = new byte[16];
+        RANDOM.nextBytes(id);
+        vm.renewGeneration(id);
+        resume();
     }
 
     @Override

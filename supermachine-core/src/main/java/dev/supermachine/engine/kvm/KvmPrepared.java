@@ -35,7 +35,7 @@ final class KvmPrepared implements Prepared {
         if (!machine.isAlive()) {
             throw machine.failure("Cannot activate machine '" + machine.name() + "'", "it ended while it waited", null);
         }
-        machine.resume();
+        machine.begin();
         return machine;
     }
 
