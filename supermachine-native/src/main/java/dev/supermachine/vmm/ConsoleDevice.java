@@ -41,6 +41,7 @@ final class ConsoleDevice extends VirtioMmio {
 
     /** Of the present run of the machine. */
     private volatile AgentPort port = new AgentPort(this);
+
     private final byte[] portName;
 
     private boolean addPending;

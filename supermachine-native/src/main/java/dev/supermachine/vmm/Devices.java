@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /** All devices of a machine, where {@link MachineLayout} puts them. Each locks for itself. */
-final class Devices {
+final class Devices implements AutoCloseable {
 
     /** The disk with the root image, the agent's console, the random bytes. */
     static final int VIRTIO_SLOTS = 3;
@@ -111,7 +111,8 @@ final class Devices {
     }
 
     /** Nothing may run in the guest any more. */
-    void close() throws IOException {
+    @Override
+    public void close() throws IOException {
         virtio.forEach(VirtioMmio::close);
         root.close();
     }

@@ -20,12 +20,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class GuestRam implements AutoCloseable {
 
-    /** Where low memory ends at the latest, and addresses of devices begin. */
-    static final long LOW_END = 0xC000_0000L;
-
-    /** Where memory goes on that has no room below. */
-    static final long HIGH_BEGIN = 1L << 32;
-
     /**
      * Up to so many changed pages are copied back one by one, which keeps the guest's page tables: 1,000 take 0.3 ms, 10,000 take 3 ms, and the guest runs on as if
      * nothing had been. Dropping them all costs less than that, but 2 µs for each page when it is next written, and more within KVM. Beyond this, where the two are
@@ -75,7 +69,11 @@ final class GuestRam implements AutoCloseable {
         long offset = 0;
         // Views are of 1 GiB, and low memory ends at a multiple of that.
         for (ByteBuffer view : mapping.views()) {
-            parts.add(new GuestMemory.Part(offset < LOW_END ? offset : offset - LOW_END + HIGH_BEGIN, view));
+            parts.add(new GuestMemory.Part(
+                    offset < MachineLayout.LOW_END_MOST
+                            ? offset
+                            : offset - MachineLayout.LOW_END_MOST + MachineLayout.HIGH,
+                    view));
             offset += view.capacity();
         }
         return parts;
@@ -93,10 +91,10 @@ final class GuestRam implements AutoCloseable {
 
     /** Gives the memory to a machine that has none yet. */
     void attach(VmFd machine) {
-        long low = Math.min(size(), LOW_END);
+        long low = Math.min(size(), MachineLayout.LOW_END_MOST);
         machine.setMemory(0, 0, low, mapping.address());
         if (size() > low) {
-            machine.setMemory(1, HIGH_BEGIN, size() - low, mapping.address() + low);
+            machine.setMemory(1, MachineLayout.HIGH, size() - low, mapping.address() + low);
         }
     }
 

@@ -16,6 +16,7 @@ import java.util.Set;
  * @param core vCPUs and clock
  * @param devices what {@link Devices#save} made
  */
+@SuppressWarnings("ArrayRecordComponent") // written once, never handed out but to be read
 record MachineState(MachineShape shape, CoreState core, byte[] devices) {
 
     /** "SMVM" in ASCII, little-endian. */

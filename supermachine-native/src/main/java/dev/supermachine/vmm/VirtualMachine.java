@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -37,6 +38,7 @@ public final class VirtualMachine {
     private volatile String endReason = "";
     private volatile Consumer<ByteBuffer> console = bytes -> {};
     private boolean shutDown;
+    private volatile @Nullable CompletableFuture<Void> gone;
 
     private VirtualMachine(
             MachineShape shape,
@@ -151,9 +153,9 @@ public final class VirtualMachine {
         memory.write(
                 MachineLayout.ACPI_TABLES, ByteBuffer.wrap(AcpiTables.of(shape.vcpus(), Devices.VIRTIO_SLOTS, true)));
         devices.placeGeneration();
-        PvhKernel.Start start =
-                PvhKernel.load(memory, shape.memoryMib(), kernel, initrd, KernelArguments.of(core.tscKhz(), arguments));
-        core.boot(start.entry(), start.startInfo());
+        PvhKernel loaded = PvhKernel.load(
+                memory, shape.memoryMib(), kernel, initrd, KernelArguments.join(core.tscKhz(), arguments));
+        core.boot(loaded.entry(), loaded.startInfo());
     }
 
     /**
@@ -226,7 +228,8 @@ public final class VirtualMachine {
     public synchronized void rewind() {
         MachineState state = origin;
         if (state == null) {
-            throw new IllegalStateException("The machine " + name() + " was booted, so it has nothing to be brought back to");
+            throw new IllegalStateException(
+                    "The machine " + name() + " was booted, so it has nothing to be brought back to");
         }
         pause();
         core.reset(state.core());
@@ -290,17 +293,18 @@ public final class VirtualMachine {
             shutDown = true;
         }
         devices.endAgent();
-        Closing.later(List.of(this::giveBack));
-    }
-
-    private void giveBack() throws IOException {
-        core.stop();
-        devices.close();
-        core.closeLater().whenComplete((done, failure) -> {
+        CompletableFuture<Void> quiet = Closing.later(List.of(core::stop, devices));
+        gone = quiet.thenCompose(done -> core.closeLater()).whenComplete((done, failure) -> {
             if (source != null) {
                 source.close();
             }
         });
+    }
+
+    /** Completed when all that it had is given back, exceptionally if some of it could not be; null as long as nobody has ended it. */
+    @Nullable
+    CompletableFuture<Void> gone() {
+        return gone;
     }
 
     /** On the thread of a vCPU, or of who ended it. */

@@ -9,7 +9,9 @@ import dev.supermachine.engine.Machine;
 import dev.supermachine.engine.MachineSpec;
 import dev.supermachine.engine.Prepared;
 import dev.supermachine.engine.SnapshotSource;
+import dev.supermachine.kvm.KvmException;
 import dev.supermachine.linux.LinuxException;
+import dev.supermachine.vmm.KernelFormatException;
 import dev.supermachine.vmm.MachineShape;
 import dev.supermachine.vmm.StateFormatException;
 import dev.supermachine.vmm.VirtualMachine;
@@ -61,7 +63,7 @@ final class KvmMachine implements Machine {
             KvmMachine machine = new KvmMachine(vm, spec);
             machine.resume();
             return machine;
-        } catch (IOException | LinuxException | IllegalArgumentException e) {
+        } catch (IOException | LinuxException | KvmException | KernelFormatException | IllegalArgumentException e) {
             throw new EngineException(what + ": " + e.getMessage(), e);
         }
     }
@@ -76,9 +78,10 @@ final class KvmMachine implements Machine {
             return new KvmPrepared(new KvmMachine(vm, null));
         } catch (StateFormatException e) {
             throw new EngineException(
-                    what + ": its state cannot be read: " + e.getMessage() + ". The snapshot is damaged; bake it again.",
+                    what + ": its state cannot be read: " + e.getMessage()
+                            + ". The snapshot is damaged; bake it again.",
                     e);
-        } catch (IOException | LinuxException e) {
+        } catch (IOException | LinuxException | KvmException e) {
             throw new EngineException(what + ": " + e.getMessage(), e);
         }
     }
@@ -119,7 +122,7 @@ final class KvmMachine implements Machine {
         pause();
         try {
             vm.capture(directory.resolve(RAM_FILE), directory.resolve(STATE_FILE));
-        } catch (IOException | LinuxException e) {
+        } catch (IOException | LinuxException | KvmException e) {
             throw failure(what, String.valueOf(e.getMessage()), e);
         }
         vm.end("captured");
@@ -137,7 +140,7 @@ final class KvmMachine implements Machine {
         }
         try {
             vm.rewind();
-        } catch (LinuxException | StateFormatException e) {
+        } catch (LinuxException | KvmException | StateFormatException e) {
             EngineException failure = failure(what, String.valueOf(e.getMessage()), e);
             vm.end("it could not be brought back to its snapshot");
             throw failure;

@@ -2,6 +2,7 @@ package dev.supermachine.engine.kvm;
 
 import dev.supermachine.engine.Availability;
 import dev.supermachine.engine.KvmDevice;
+import dev.supermachine.kvm.KvmException;
 import dev.supermachine.linux.LinuxException;
 import dev.supermachine.vmm.KvmHost;
 import dev.supermachine.vmm.TrialGuest;
@@ -26,11 +27,6 @@ final class KvmProbe {
             return Availability.unusable(obstacle.get());
         }
         try {
-            Optional<String> missing = KvmHost.instance().obstacle();
-            if (missing.isPresent()) {
-                return Availability.unusable(device.device() + " is there, but " + missing.get() + "; "
-                        + device.backend() + ". " + NEXT_STEP);
-            }
             OptionalLong nanos = TrialGuest.run(BUDGET);
             if (nanos.isEmpty()) {
                 return Availability.unusable(device.device() + " is there, but a trial guest of "
@@ -39,7 +35,7 @@ final class KvmProbe {
             }
             return Availability.usable("in this process through " + device.device() + " as "
                     + KvmHost.instance().cpuModel() + "; a trial guest took " + nanos.getAsLong() / 1_000_000 + " ms");
-        } catch (LinuxException e) {
+        } catch (LinuxException | KvmException e) {
             return Availability.unusable(device.device() + " is there, but no trial guest ran on it: " + e.getMessage()
                     + "; " + device.backend() + ". " + NEXT_STEP);
         }
