@@ -109,6 +109,26 @@ download_package() {
     apt-get -qq "${options[@]}" download "$1"
 }
 
+# The versions of a recipe's packages, as far as this machine knows them: a security update makes another image.
+package_versions() {
+    command -v apt-cache >/dev/null || return 0
+    apt-cache policy "$@" 2>/dev/null | sed -n -e '/^[^ ]/p' -e 's/^ *Candidate: //p'
+}
+
+# package_sources SUITE: the package source, this machine's own where it is the suite we need, so that its mirror and its proxy are used.
+package_sources() {
+    # shellcheck source=/dev/null
+    if [[ $(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}") == "$1" ]]; then
+        local file
+        for file in /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list; do
+            if [[ -s $file ]]; then
+                printf '%s' "$file"
+                return
+            fi
+        done
+    fi
+}
+
 install_packages() {
     export DEBIAN_FRONTEND=noninteractive
     as_root apt-get -q update

@@ -23,6 +23,7 @@ public final class ContractGuest {
     public static final int MEMORY_MIB = 256;
 
     private static final String ROOT_MARK = "supermachine root";
+    private static final String INIT_PROPERTY = "supermachine.test.contract.init";
     private static final Path BUILD = Path.of("target", "contract-guest");
 
     private final GuestKernel kernel;
@@ -47,17 +48,7 @@ public final class ContractGuest {
     private static ContractGuest build() {
         try {
             Files.createDirectories(BUILD);
-            Path init = BUILD.resolve("init");
-            run(List.of(
-                    "musl-gcc",
-                    "-static",
-                    "-O2",
-                    "-Wall",
-                    "-Wextra",
-                    "-Werror",
-                    "-o",
-                    init.toString(),
-                    "src/test/guest/contract-init.c"));
+            Path init = init();
             GuestKernel kernel = GuestKernel.locate(BUILD.toAbsolutePath(), Optional.empty());
             Path initramfs = Initramfs.write(BUILD.toAbsolutePath(), Files.readAllBytes(init), kernel);
             byte[] root = new byte[1 << 20];
@@ -68,6 +59,26 @@ public final class ContractGuest {
         } catch (IOException e) {
             throw new AssertionError("The contract's guest cannot be built", e);
         }
+    }
+
+    /** The guest's first process: compiled here, or beforehand where there is no compiler. */
+    private static Path init() throws IOException {
+        String compiled = System.getProperty(INIT_PROPERTY);
+        if (compiled != null) {
+            return Path.of(compiled);
+        }
+        Path init = BUILD.resolve("init");
+        run(List.of(
+                "musl-gcc",
+                "-static",
+                "-O2",
+                "-Wall",
+                "-Wextra",
+                "-Werror",
+                "-o",
+                init.toString(),
+                "src/test/guest/contract-init.c"));
+        return init;
     }
 
     private static void run(List<String> command) throws IOException {
