@@ -205,6 +205,22 @@ class ReadinessTest {
         }
     }
 
+    @Test
+    void aListenerIsGivenUpForTheWorkloadsEndOnlyOnceAllItsOutputWasRead() throws IOException {
+        int port;
+        try (ServerSocket free = listen()) {
+            port = free.getLocalPort();
+        }
+        for (int i = 0; i < 10; i++) {
+            try (Readiness readiness = workload(
+                    Wait.forListener(port), "head -c 900000 /dev/zero | tr '\\0' x; echo; echo my last words")) {
+                assertThat(decided(readiness).failed()).isTrue();
+                assertThat(readiness.workloadEnded()).isTrue();
+            }
+            renew();
+        }
+    }
+
     private static Optional<Healthcheck> healthcheck(
             List<String> test, Duration interval, Duration timeout, Duration startPeriod) {
         return Optional.of(new Healthcheck(test, List.of("/bin/sh", "-c"), interval, timeout, startPeriod, 3));
