@@ -12,7 +12,9 @@ import dev.supermachine.guest.HostedAgent;
 import dev.supermachine.guest.WorkloadSpec;
 import dev.supermachine.oci.Healthcheck;
 import dev.supermachine.testing.Background;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -298,9 +300,15 @@ class ReadinessTest {
     void whatIsNoAnswerOverHttpIsShown() throws IOException {
         try (ServerSocket server = listen()) {
             CompletableFuture<Void> answering = Background.run(() -> {
-                try (Socket socket = server.accept()) {
+                try (Socket socket = server.accept();
+                        BufferedReader request =
+                                new BufferedReader(new InputStreamReader(socket.getInputStream(), US_ASCII))) {
+                    // all of it, for to close a connection with something unread may take the answer away from the
+                    // client
+                    assertThat(request.lines().takeWhile(line -> !line.isEmpty()))
+                            .first()
+                            .isEqualTo("GET / HTTP/1.1");
                     socket.getOutputStream().write("-ERR unknown command\r\n".getBytes(US_ASCII));
-                    socket.getInputStream().read();
                 } catch (IOException e) {
                     throw new AssertionError(e);
                 }
