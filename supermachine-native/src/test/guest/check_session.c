@@ -188,8 +188,8 @@ static void breaches(struct answer *answer)
 {
     struct host host;
     greet(&host, answer);
-    open_read(&host, 1, "/dev/zero", 100);
-    send_frame(&host, CREDIT, 1, 1, "\0\0\0\1", 4);
+    open_read(&host, 1, "/dev/zero", 100); /* which may be used up by the time of the next */
+    send_frame(&host, CREDIT, 1, 1, "\1\0\0\1", 4);
     finish(&host, 1, "agent: the host took the window of stream 1 above 16777216 bytes\n");
 
     greet(&host, answer);

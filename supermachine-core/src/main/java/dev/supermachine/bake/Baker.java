@@ -132,9 +132,14 @@ public final class Baker {
                 workspace.machineDirectory());
         BakeMemory.Held held = memory.take(spec.name(), spec.memoryMib());
         try {
-            return details.withConsoleTail(
-                    new GuestBake(hypervisor, request, workload, image.config().healthcheck(), settings.bakeTimeout())
-                            .run(spec));
+            return details.withConsoleTail(new GuestBake(
+                            hypervisor,
+                            request,
+                            workload,
+                            image.config().healthcheck(),
+                            settings.bakeTimeout(),
+                            store.root())
+                    .run(spec));
         } finally {
             held.close();
         }

@@ -11,6 +11,7 @@ import dev.supermachine.engine.MachineSpec;
 import dev.supermachine.engine.Witness;
 import dev.supermachine.guest.GuestClient;
 import dev.supermachine.guest.WorkloadSpec;
+import dev.supermachine.linux.StoreTrouble;
 import dev.supermachine.oci.Healthcheck;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -43,18 +44,26 @@ final class GuestBake {
     private final WorkloadSpec workload;
     private final Optional<Healthcheck> healthcheck;
     private final Deadline deadline;
+    private final Path store;
 
+    /**
+     * A bake with a time limit that begins now.
+     *
+     * @param store the directory of the snapshots, in which the machine keeps its memory
+     */
     GuestBake(
             Hypervisor hypervisor,
             BakeRequest request,
             WorkloadSpec workload,
             Optional<Healthcheck> healthcheck,
-            Duration timeout) {
+            Duration timeout,
+            Path store) {
         this.hypervisor = hypervisor;
         this.request = request;
         this.workload = workload;
         this.healthcheck = healthcheck;
         this.deadline = Deadline.in(timeout);
+        this.store = store;
     }
 
     /**
@@ -73,18 +82,19 @@ final class GuestBake {
                 booted.machine().capture(spec.directory());
                 return tail;
             } catch (EngineException | MachineException e) {
-                throw new BakeException(failed() + e.getMessage(), e);
+                throw new BakeException(failed() + fullDisk() + e.getMessage(), e);
             }
         }
     }
 
-    /** A kernel's boot can hang on a loaded host through no fault of the image, so a boot that says nothing is tried once more. */
+    /** A kernel's boot can hang on a loaded host through no fault of the image, so a boot that says nothing is tried once more; not on a full disk. */
     private Booted bootWithRetry(MachineSpec spec) {
         try {
             return boot(spec);
         } catch (SupermachineException e) {
-            if (deadline.isOver() || Thread.currentThread().isInterrupted()) {
-                throw new BakeException(failed() + e.getMessage(), e);
+            String fullDisk = fullDisk();
+            if (deadline.isOver() || Thread.currentThread().isInterrupted() || !fullDisk.isEmpty()) {
+                throw new BakeException(failed() + fullDisk + e.getMessage(), e);
             }
             LOG.warn("The machine for '{}' did not boot, it is tried once more: {}", request.name(), e.getMessage());
         }
@@ -92,7 +102,8 @@ final class GuestBake {
             clear(spec.directory());
             return boot(spec);
         } catch (SupermachineException e) {
-            throw new BakeException(failed() + "The machine did not boot in two attempts. " + e.getMessage(), e);
+            throw new BakeException(
+                    failed() + "The machine did not boot in two attempts. " + fullDisk() + e.getMessage(), e);
         }
     }
 
@@ -138,7 +149,7 @@ final class GuestBake {
                                         + " before it was ready. Run the image elsewhere with the same command and environment, or give other ones to the bake.");
                     case FAIL_DEADLINE ->
                         throw progress.failure(
-                                "It was not ready within " + progress.deadline()
+                                fullDisk() + "It was not ready within " + progress.deadline()
                                         + ". Check the condition against what was seen, or allow more time with withTimeout on it or with supermachine.bake.timeout.");
                     case FAIL_UNATTAINABLE ->
                         throw progress.failure(
@@ -164,6 +175,18 @@ final class GuestBake {
     private String failed() {
         return "Baking '" + request.name() + "' from " + request.reference() + " on the engine " + hypervisor.id()
                 + " failed. ";
+    }
+
+    /**
+     * What no engine can tell: memory in a mapped file has no error for a disk that is full. The machine dies of it (SIGBUS), or under KVM may stand still. Looked
+     * at while the machine's files still take their space.
+     */
+    private String fullDisk() {
+        String fullness = StoreTrouble.fullness(store, "supermachine.snapshots.dir");
+        return fullness.isEmpty()
+                ? ""
+                : "The disk is full, or nearly so: a bake writes the machine's memory, here up to "
+                        + request.memoryMib() + " MiB, to the directory of the snapshots. " + fullness + " ";
     }
 
     private static Duration min(Duration a, Duration b) {

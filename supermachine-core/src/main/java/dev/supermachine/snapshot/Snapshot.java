@@ -3,6 +3,7 @@ package dev.supermachine.snapshot;
 import dev.supermachine.SnapshotException;
 import dev.supermachine.engine.SnapshotSource;
 import dev.supermachine.linux.FileLock;
+import dev.supermachine.linux.StoreTrouble;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -126,13 +127,19 @@ public final class Snapshot {
      * Keeps the files in place until the result is closed, and counts as the latest use.
      *
      * @return the use, held
-     * @throws SnapshotException if the snapshot is just being removed, or is gone
+     * @throws SnapshotException if the snapshot is just being removed, is gone, or lies where files cannot be locked
      */
     public SnapshotUse acquireUse() {
         try {
             return tryUse().orElseThrow(() -> new SnapshotException(goneMessage()));
         } catch (IOException e) {
-            throw new SnapshotException(goneMessage(), e);
+            if (!Files.exists(directory.resolve(SnapshotLayout.MANIFEST))) {
+                throw new SnapshotException(goneMessage(), e);
+            }
+            throw new SnapshotException(
+                    "The snapshot '" + manifest.name() + "' in " + directory
+                            + " cannot be kept from being removed while it is used: " + StoreTrouble.reason(e) + ".",
+                    e);
         }
     }
 

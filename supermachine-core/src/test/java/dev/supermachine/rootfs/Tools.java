@@ -25,8 +25,9 @@ public final class Tools {
                 found |= Files.isExecutable(Path.of(directory, program));
             }
             if (!found) {
-                throw new AssertionError("The program " + program
-                        + " is needed for this test: apt-get install umoci erofs-utils musl-tools mount (as root).");
+                throw new AssertionError(
+                        "The program " + program
+                                + " is needed for this test: apt-get install umoci skopeo buildah erofs-utils musl-tools mount (as root).");
             }
         }
     }

@@ -57,6 +57,10 @@ public final class SmallDisk implements AutoCloseable {
         Files.delete(filler);
     }
 
+    public void resize(int mib) {
+        Tools.check(scratch, "mount", "-o", "remount,size=" + mib + "m", root.toString());
+    }
+
     public void makeReadOnly() {
         Tools.check(scratch, "mount", "-o", "remount,ro", root.toString());
     }

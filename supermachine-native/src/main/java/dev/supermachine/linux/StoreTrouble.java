@@ -20,6 +20,8 @@ public final class StoreTrouble {
 
     private static final long MIB = 1L << 20;
 
+    private static final String MAKE_ROOM = "Make room there, or choose another directory with the setting ";
+
     private StoreTrouble() {}
 
     /**
@@ -35,6 +37,27 @@ public final class StoreTrouble {
             return reason(failure) + ". The thread was interrupted; nothing is wrong with the directory.";
         }
         return reason(failure) + ". " + state(directory) + advice(failure, directory) + setting + ".";
+    }
+
+    /**
+     * Two sentences about a directory whose file system is full or nearly so, for failures that do not say it themselves: a process that writes to a mapped
+     * file gets no error but SIGBUS.
+     *
+     * @param directory the store's directory; it need not exist
+     * @param setting the setting that names the directory
+     * @return the state of the file system and what to do, each ending with a full stop; empty while there is room, or if that is unknown
+     */
+    public static String fullness(Path directory, String setting) {
+        FileStore store = store(directory);
+        try {
+            // A file system that counts no blocks says nothing.
+            if (store == null || store.getTotalSpace() == 0 || store.getUsableSpace() >= NEARLY_FULL) {
+                return "";
+            }
+        } catch (IOException e) {
+            return "";
+        }
+        return state(directory) + MAKE_ROOM + setting + ".";
     }
 
     /**
@@ -77,7 +100,7 @@ public final class StoreTrouble {
             if (reason(failure).contains("No space left")
                     || reason(failure).contains("quota")
                     || (store != null && store.getUsableSpace() < NEARLY_FULL)) {
-                return "Make room there, or choose another directory with the setting ";
+                return MAKE_ROOM;
             }
         } catch (IOException e) {
             // Whatever cannot be asked about its space may well be what the last sentence is about.

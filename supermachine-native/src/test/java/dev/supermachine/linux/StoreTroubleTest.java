@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,6 +24,13 @@ class StoreTroubleTest {
                         + " setting a\\.setting\\.");
         assertThat(StoreTrouble.describe(new IOException("Disk quota exceeded"), missing, "a.setting"))
                 .contains("Make room there");
+    }
+
+    @Test
+    void nothingIsSaidOfADiskWithRoomOrWithoutBlocks() throws IOException {
+        boolean room = Files.getFileStore(directory).getUsableSpace() >= 64 << 20;
+        assertThat(StoreTrouble.fullness(directory, "s").isEmpty()).isEqualTo(room);
+        assertThat(StoreTrouble.fullness(Path.of("/proc"), "s")).isEmpty();
     }
 
     @Test

@@ -326,7 +326,10 @@ final class QemuProcess {
         }
         int signal = status - SIGNAL_STATUS;
         return "QEMU was killed by signal " + signal
-                + (signal == SIGBUS ? " (SIGBUS: the file system of its memory file is probably full)" : "") + said;
+                + (signal == SIGBUS
+                        ? " (SIGBUS: its memory file could not be written, as on a full disk, or not be read)"
+                        : "")
+                + said;
     }
 
     private String errorsTail() {

@@ -14,7 +14,8 @@ class QemuProcessTest {
                 .isEqualTo("QEMU exited with status 1: qemu: bad option");
         assertThat(QemuProcess.describe(137, "")).isEqualTo("QEMU was killed by signal 9");
         assertThat(QemuProcess.describe(135, "last words"))
-                .isEqualTo("QEMU was killed by signal 7 (SIGBUS: the file system of its memory file is probably full):"
-                        + " last words");
+                .isEqualTo(
+                        "QEMU was killed by signal 7 (SIGBUS: its memory file could not be written, as on a full disk, or not"
+                                + " be read): last words");
     }
 }
