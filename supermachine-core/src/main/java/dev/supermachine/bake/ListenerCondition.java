@@ -37,7 +37,11 @@ final class ListenerCondition extends Condition {
     @Override
     State check() {
         Optional<ListenState> seen = last ? Optional.of(watch.await(LAST_ANSWER)) : watch.poll();
-        return seen.isEmpty() ? State.PENDING : seen.get() == ListenState.LISTENING ? State.MET : State.FAILED;
+        if (seen.isEmpty() || (seen.get() == ListenState.WORKLOAD_ENDED && !last)) {
+            // the watch may see the workload's end before all of its output was read, which is worth waiting for
+            return State.PENDING;
+        }
+        return seen.get() == ListenState.LISTENING ? State.MET : State.FAILED;
     }
 
     /** The guest looks once more before it says that the workload has ended: a service may have gone on in the background. */

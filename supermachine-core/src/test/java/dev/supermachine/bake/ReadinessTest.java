@@ -12,7 +12,9 @@ import dev.supermachine.guest.HostedAgent;
 import dev.supermachine.guest.WorkloadSpec;
 import dev.supermachine.oci.Healthcheck;
 import dev.supermachine.testing.Background;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -205,6 +207,22 @@ class ReadinessTest {
         }
     }
 
+    @Test
+    void aListenerIsGivenUpForTheWorkloadsEndOnlyOnceAllItsOutputWasRead() throws IOException {
+        int port;
+        try (ServerSocket free = listen()) {
+            port = free.getLocalPort();
+        }
+        for (int i = 0; i < 10; i++) {
+            try (Readiness readiness = workload(
+                    Wait.forListener(port), "head -c 900000 /dev/zero | tr '\\0' x; echo; echo my last words")) {
+                assertThat(decided(readiness).failed()).isTrue();
+                assertThat(readiness.workloadEnded()).isTrue();
+            }
+            renew();
+        }
+    }
+
     private static Optional<Healthcheck> healthcheck(
             List<String> test, Duration interval, Duration timeout, Duration startPeriod) {
         return Optional.of(new Healthcheck(test, List.of("/bin/sh", "-c"), interval, timeout, startPeriod, 3));
@@ -282,9 +300,15 @@ class ReadinessTest {
     void whatIsNoAnswerOverHttpIsShown() throws IOException {
         try (ServerSocket server = listen()) {
             CompletableFuture<Void> answering = Background.run(() -> {
-                try (Socket socket = server.accept()) {
+                try (Socket socket = server.accept();
+                        BufferedReader request =
+                                new BufferedReader(new InputStreamReader(socket.getInputStream(), US_ASCII))) {
+                    // all of it, for to close a connection with something unread may take the answer away from the
+                    // client
+                    assertThat(request.lines().takeWhile(line -> !line.isEmpty()))
+                            .first()
+                            .isEqualTo("GET / HTTP/1.1");
                     socket.getOutputStream().write("-ERR unknown command\r\n".getBytes(US_ASCII));
-                    socket.getInputStream().read();
                 } catch (IOException e) {
                     throw new AssertionError(e);
                 }
