@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -252,7 +253,7 @@ class BlockDeviceTest {
         ring.add(List.of(header(8, 0)), 20, 1);
         ring.kick();
         assertThat(ring.written(ring.takeOneUsed()))
-                .isEqualTo("a name of more than \0".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+                .isEqualTo("a name of more than \0".getBytes(StandardCharsets.US_ASCII));
     }
 
     @ParameterizedTest
