@@ -32,6 +32,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
@@ -95,6 +96,7 @@ public abstract class HypervisorContract {
     }
 
     @Test
+    @Tag("lab-smoke")
     final void restoredMachineContinuesWhereItWasCaptured() throws IOException {
         Machine machine = restore("continues", snapshot);
         assertThat(ask(machine, "NEXT")).isEqualTo("2");
@@ -121,6 +123,7 @@ public abstract class HypervisorContract {
     }
 
     @Test
+    @Tag("lab-smoke")
     final void restoredMachineHasItsDevices() throws IOException {
         Machine machine = restore("devices", snapshot);
         String head = HexFormat.of()
@@ -131,11 +134,13 @@ public abstract class HypervisorContract {
     }
 
     @Test
+    @Tag("lab-smoke")
     final void pausesAndResumesARestoredMachine() throws IOException, ExecutionException, InterruptedException {
         pauseAndResume(restore("pauses", snapshot));
     }
 
     @Test
+    @Tag("lab-smoke")
     final void preparedMachineDoesNotRun() throws IOException {
         Prepared prepared = prepare("waits", snapshot);
         assertThat(prepared.isAlive()).isTrue();
@@ -238,6 +243,7 @@ public abstract class HypervisorContract {
     }
 
     @Test
+    @Tag("lab-smoke")
     final void resetFollowsTheCapability() throws IOException {
         Machine machine = restore("reset", snapshot);
         assertThat(ask(machine, "FILL 8 z")).isEqualTo("OK");

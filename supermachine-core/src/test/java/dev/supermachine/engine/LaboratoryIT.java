@@ -26,4 +26,13 @@ class LaboratoryIT {
         assertThat(Files.readString(module.resolve("parameters/npt"))).startsWith("Y");
         assertThat(Path.of("/dev/kvm")).isReadable().isWritable();
     }
+
+    @Test
+    void machinesRunOnTheProcessor() {
+        assertThat(EngineSelector.engines()).allSatisfy(engine -> {
+            Availability availability = engine.probe();
+            assertThat(availability.usable()).as(availability.reason()).isTrue();
+        });
+        assertThat(EngineSelector.select(null).id()).endsWith("kvm");
+    }
 }
