@@ -10,7 +10,6 @@ import org.jspecify.annotations.Nullable;
  */
 enum CpuFeature {
     FPU(1, 0x1, Register.EDX, 0),
-    VME(1, 0x1, Register.EDX, 1),
     DE(1, 0x1, Register.EDX, 2),
     PSE(1, 0x1, Register.EDX, 3),
     TSC(1, 0x1, Register.EDX, 4),
