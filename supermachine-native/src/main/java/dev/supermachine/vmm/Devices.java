@@ -18,6 +18,7 @@ final class Devices implements AutoCloseable {
     private final GenerationDevice generation;
     private final List<VirtioMmio> virtio;
     private final FileBlockStore root;
+    private final Uart uart;
 
     /** In the order in which their state is written. */
     private final List<Stateful> stateful;
@@ -34,7 +35,7 @@ final class Devices implements AutoCloseable {
     Devices(VmCore core, FileBlockStore root, String portName, Consumer<ByteBuffer> console, Consumer<EndCause> power) {
         this.root = root;
         IoApic ioApic = new IoApic(core::signalMsi);
-        Uart uart = new Uart(console, ioApic.line(MachineLayout.UART_GSI));
+        uart = new Uart(console, ioApic.line(MachineLayout.UART_GSI));
         PowerPort powerPort = new PowerPort(power);
         generation = new GenerationDevice(core.memory(), ioApic.line(MachineLayout.GENERATION_GSI));
         agent = new ConsoleDevice(core.memory(), line(ioApic, 1), portName);
@@ -103,6 +104,11 @@ final class Devices implements AutoCloseable {
     /** The port of before is closed, and the next one has nothing of it. */
     void renewAgent() {
         agent.renewPort();
+    }
+
+    /** Hands on what the guest has printed and not ended with a line. */
+    void flushConsole() {
+        uart.flush();
     }
 
     /** Whoever waits at the agent's port is told that there is nothing to come. */
