@@ -1,8 +1,8 @@
 package dev.supermachine.vmm;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -116,10 +116,11 @@ final class Devices implements AutoCloseable {
         agent.endPort();
     }
 
-    /** Nothing may run in the guest any more. */
+    /** Nothing may run in the guest any more. Each of them, even if one fails: those that are not closed would touch memory that goes next. */
     @Override
-    public void close() throws IOException {
-        virtio.forEach(VirtioMmio::close);
-        root.close();
+    public void close() {
+        List<AutoCloseable> things = new ArrayList<>(virtio);
+        things.add(root);
+        Closing.closeAll(things);
     }
 }
