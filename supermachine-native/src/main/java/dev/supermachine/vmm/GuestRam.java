@@ -115,6 +115,20 @@ final class GuestRam implements AutoCloseable {
     }
 
     /**
+     * Makes pages this guest's own before it writes them, which then goes faster; as when a machine waits for its use. They count as dirty. Where the kernel cannot,
+     * nothing happens.
+     *
+     * @param pages as {@link #dirtyPages} found them in a machine with the same beginning
+     */
+    void prepare(PageRuns pages) {
+        for (int run = 0; run < pages.count(); run++) {
+            if (!mapping.populateForWriting(pages.offset(run), pages.length(run))) {
+                return;
+            }
+        }
+    }
+
+    /**
      * Makes the memory what it was at the beginning. No vCPU may run, and no device touch it.
      *
      * @return how many pages were copied back; -1 if all that were changed were dropped instead

@@ -22,7 +22,6 @@ public final class KvmHost {
     private static final int VERSION = 1;
 
     private final Kvm kvm;
-    private final List<CpuidEntry> supported;
     private final CpuModel model;
     private final int tscKhz;
     private final boolean scalesTsc;
@@ -31,8 +30,7 @@ public final class KvmHost {
 
     private KvmHost(Kvm kvm) {
         this.kvm = kvm;
-        supported = kvm.supportedCpuid();
-        model = CpuModel.best(supported);
+        model = CpuModel.best(kvm.supportedCpuid());
         try (VmFd machine = kvm.createVm()) {
             machine.splitIrqchip(VmCore.IOAPIC_PINS);
             scalesTsc = machine.check(KvmCapability.TSC_CONTROL) > 0;
@@ -100,7 +98,7 @@ public final class KvmHost {
     List<List<CpuidEntry>> cpuid(int vcpus) {
         List<List<CpuidEntry>> all = new ArrayList<>();
         for (int vcpu = 0; vcpu < vcpus; vcpu++) {
-            all.add(model.cpuid(supported, vcpu, vcpus));
+            all.add(model.cpuid(vcpu, vcpus));
         }
         return all;
     }

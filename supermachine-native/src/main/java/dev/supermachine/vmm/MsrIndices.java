@@ -19,6 +19,11 @@ final class MsrIndices {
     /** {@code IA32_TSC_DEADLINE}. */
     static final int TSC_DEADLINE = 0x6E0;
 
+    /** Setting these makes KVM write the time of day into the guest's memory, there and then. They hold nothing that a guest reads back. */
+    private static final int KVM_WALL_CLOCK = 0x11;
+
+    private static final int KVM_WALL_CLOCK_NEW = 0x4B564D00;
+
     private MsrIndices() {}
 
     /**
@@ -40,6 +45,8 @@ final class MsrIndices {
         addRange(indices, 0x400, 0x47F); // IA32_MC0_CTL to IA32_MC31_MISC
         addRange(indices, 0xDA0, 0xDA0); // IA32_XSS
         addRange(indices, 0x4B564D00, 0x4B564D0F); // KVM's own, asm/kvm_para.h
+        indices.remove(KVM_WALL_CLOCK);
+        indices.remove(KVM_WALL_CLOCK_NEW);
         return indices.stream().mapToInt(Integer::intValue).toArray();
     }
 

@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** A machine with a guest of a few instructions, which begins in 32-bit protected mode without paging. */
 final class TestMachine implements AutoCloseable {
@@ -30,9 +31,9 @@ final class TestMachine implements AutoCloseable {
     final RecordingIo memory = new RecordingIo();
     final CompletableFuture<MachineEnd> end = new CompletableFuture<>();
 
-    private TestMachine(VmCore core) {
+    private TestMachine(VmCore core, @Nullable IoRegion otherPorts) {
         this.core = core;
-        core.start(ports, memory, end::complete);
+        core.start(otherPorts == null ? ports : otherPorts, memory, end::complete);
     }
 
     /** Skips the test, with the reason, where there is no KVM. */
@@ -43,15 +44,24 @@ final class TestMachine implements AutoCloseable {
 
     /** A machine with memory of its own. Paused. */
     static TestMachine of(GuestRam ram, int vcpus) {
+        return of(ram, vcpus, null);
+    }
+
+    private static TestMachine of(GuestRam ram, int vcpus, @Nullable IoRegion ports) {
         try (Kvm kvm = Kvm.open()) {
             return new TestMachine(
-                    VmCore.create(kvm, "test", ram, Collections.nCopies(vcpus, cpuid(kvm.supportedCpuid()))));
+                    VmCore.create(kvm, "test", ram, Collections.nCopies(vcpus, cpuid(kvm.supportedCpuid()))), ports);
         }
     }
 
     /** A machine with one vCPU that is to run this code. Paused. */
     static TestMachine booting(String code) {
-        TestMachine machine = of(GuestRam.zeros(MEMORY), 1);
+        return booting(code, null);
+    }
+
+    /** As {@link #booting(String)}, with other ports. */
+    static TestMachine booting(String code, @Nullable IoRegion ports) {
+        TestMachine machine = of(GuestRam.zeros(MEMORY), 1, ports);
         machine.put(ENTRY, Code.of(code));
         machine.core.boot(ENTRY, START_INFO);
         return machine;
