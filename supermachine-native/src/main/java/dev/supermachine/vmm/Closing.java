@@ -42,7 +42,8 @@ final class Closing {
         }
     }
 
-    private static void closeAll(List<AutoCloseable> things) {
+    /** Closes things in their order, all of them even if one fails. */
+    static void closeAll(List<? extends AutoCloseable> things) {
         RuntimeException failure = null;
         for (AutoCloseable thing : things) {
             try {

@@ -1,8 +1,8 @@
 package dev.supermachine.vmm;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -18,6 +18,7 @@ final class Devices implements AutoCloseable {
     private final GenerationDevice generation;
     private final List<VirtioMmio> virtio;
     private final FileBlockStore root;
+    private final Uart uart;
 
     /** In the order in which their state is written. */
     private final List<Stateful> stateful;
@@ -34,7 +35,7 @@ final class Devices implements AutoCloseable {
     Devices(VmCore core, FileBlockStore root, String portName, Consumer<ByteBuffer> console, Consumer<EndCause> power) {
         this.root = root;
         IoApic ioApic = new IoApic(core::signalMsi);
-        Uart uart = new Uart(console, ioApic.line(MachineLayout.UART_GSI));
+        uart = new Uart(console, ioApic.line(MachineLayout.UART_GSI));
         PowerPort powerPort = new PowerPort(power);
         generation = new GenerationDevice(core.memory(), ioApic.line(MachineLayout.GENERATION_GSI));
         agent = new ConsoleDevice(core.memory(), line(ioApic, 1), portName);
@@ -105,15 +106,21 @@ final class Devices implements AutoCloseable {
         agent.renewPort();
     }
 
+    /** Hands on what the guest has printed and not ended with a line. */
+    void flushConsole() {
+        uart.flush();
+    }
+
     /** Whoever waits at the agent's port is told that there is nothing to come. */
     void endAgent() {
         agent.endPort();
     }
 
-    /** Nothing may run in the guest any more. */
+    /** Nothing may run in the guest any more. Each of them, even if one fails: those that are not closed would touch memory that goes next. */
     @Override
-    public void close() throws IOException {
-        virtio.forEach(VirtioMmio::close);
-        root.close();
+    public void close() {
+        List<AutoCloseable> things = new ArrayList<>(virtio);
+        things.add(root);
+        Closing.closeAll(things);
     }
 }

@@ -51,8 +51,13 @@ final class GuestRam implements AutoCloseable {
      */
     static GuestRam zeros(long size) {
         Mapping mapping = Mapping.anonymous("guest memory", size);
-        mapping.preferHugePages();
-        return new GuestRam(mapping, null, PageMap.open(), COPY_BACK_PAGES);
+        try {
+            mapping.preferHugePages();
+            return new GuestRam(mapping, null, PageMap.open(), COPY_BACK_PAGES);
+        } catch (RuntimeException | Error e) {
+            Closing.closeAfter(e, mapping);
+            throw e;
+        }
     }
 
     /**
@@ -61,7 +66,13 @@ final class GuestRam implements AutoCloseable {
      * @param source the file, which must stay open as long as this
      */
     static GuestRam of(PageSource source) {
-        return new GuestRam(source.copyOnWrite(), source, PageMap.open(), COPY_BACK_PAGES);
+        Mapping mapping = source.copyOnWrite();
+        try {
+            return new GuestRam(mapping, source, PageMap.open(), COPY_BACK_PAGES);
+        } catch (RuntimeException | Error e) {
+            Closing.closeAfter(e, mapping);
+            throw e;
+        }
     }
 
     private static List<GuestMemory.Part> parts(Mapping mapping) {

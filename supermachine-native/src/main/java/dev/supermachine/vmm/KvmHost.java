@@ -3,11 +3,13 @@ package dev.supermachine.vmm;
 import dev.supermachine.kvm.CpuidEntry;
 import dev.supermachine.kvm.Kvm;
 import dev.supermachine.kvm.KvmCapability;
+import dev.supermachine.kvm.KvmException;
 import dev.supermachine.kvm.VcpuFd;
 import dev.supermachine.kvm.VmFd;
 import dev.supermachine.linux.LinuxException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * KVM of this host, as machines of this process see it. Opened at the first use and never closed, so that each machine finds it ready. Thread-safe.
@@ -24,8 +26,10 @@ public final class KvmHost {
     private final int tscKhz;
     private final boolean scalesTsc;
 
-    private KvmHost() {
-        kvm = Kvm.open();
+    private static @Nullable KvmHost instance;
+
+    private KvmHost(Kvm kvm) {
+        this.kvm = kvm;
         model = CpuModel.best(kvm.supportedCpuid());
         try (VmFd machine = kvm.createVm()) {
             machine.splitIrqchip(VmCore.IOAPIC_PINS);
@@ -36,23 +40,33 @@ public final class KvmHost {
         }
     }
 
-    private static final class Holder {
-        private static final KvmHost INSTANCE = new KvmHost();
-    }
-
     /**
-     * That of this process.
+     * That of this process. After a failure the next call tries anew.
      *
      * @return the same on every call
-     * @throws LinuxException if KVM cannot be opened
+     * @throws LinuxException if KVM cannot be opened, or refuses
+     * @throws KvmException if it is not as machines need it, which includes the processor that it offers
      */
-    public static KvmHost instance() {
+    public static synchronized KvmHost instance() {
+        KvmHost present = instance;
+        if (present == null) {
+            present = open();
+            instance = present;
+        }
+        return present;
+    }
+
+    private static KvmHost open() {
+        Kvm kvm = Kvm.open();
         try {
-            return Holder.INSTANCE;
-        } catch (ExceptionInInitializerError e) {
-            if (e.getCause() instanceof LinuxException cause) {
-                throw cause;
-            }
+            return new KvmHost(kvm);
+        } catch (IllegalArgumentException e) {
+            KvmException failure = new KvmException(String.valueOf(e.getMessage()));
+            failure.initCause(e);
+            Closing.closeAfter(failure, kvm);
+            throw failure;
+        } catch (RuntimeException | Error e) {
+            Closing.closeAfter(e, kvm);
             throw e;
         }
     }

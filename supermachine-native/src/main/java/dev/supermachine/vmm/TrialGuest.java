@@ -1,11 +1,13 @@
 package dev.supermachine.vmm;
 
+import dev.supermachine.kvm.KvmException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A guest that counts down in 32-bit mode and says so at its begin and its end. A processor, even one that is emulated itself, is done in a moment; a KVM that
@@ -30,6 +32,7 @@ public final class TrialGuest {
      * @param budget how long it may take from its first instruction to its last
      * @return the nanoseconds that it took; empty if it was ended at the end of its time
      * @throws dev.supermachine.linux.LinuxException if it cannot be run
+     * @throws KvmException if it could not run on; the message says why
      */
     public static OptionalLong run(Duration budget) {
         ByteBuffer code = ByteBuffer.allocate(32).order(ByteOrder.LITTLE_ENDIAN);
@@ -42,7 +45,7 @@ public final class TrialGuest {
         Port port = new Port();
         try (VmCore core = VmCore.create(host.kvm(), "trial", GuestRam.zeros(MEMORY), host.cpuid(1))) {
             core.memory().write(CODE, code);
-            core.start(new Bus().add(PORT, 1, port), new Bus(), end -> port.finished.countDown());
+            core.start(new Bus().add(PORT, 1, port), new Bus(), port::failed);
             core.boot(CODE, 0);
             core.resume();
             return port.await(budget);
@@ -56,6 +59,13 @@ public final class TrialGuest {
         private final CountDownLatch finished = new CountDownLatch(1);
         private volatile long begin;
         private volatile long end;
+        private volatile @Nullable MachineEnd failure;
+
+        void failed(MachineEnd failure) {
+            this.failure = failure;
+            started.countDown();
+            finished.countDown();
+        }
 
         @Override
         public long read(long offset, int size) {
@@ -75,11 +85,13 @@ public final class TrialGuest {
 
         OptionalLong await(Duration budget) {
             try {
-                return started.await(budget.toNanos(), TimeUnit.NANOSECONDS)
-                                && finished.await(budget.toNanos(), TimeUnit.NANOSECONDS)
-                                && end != 0
-                        ? OptionalLong.of(end - begin)
-                        : OptionalLong.empty();
+                boolean done = started.await(budget.toNanos(), TimeUnit.NANOSECONDS)
+                        && finished.await(budget.toNanos(), TimeUnit.NANOSECONDS);
+                MachineEnd ended = failure;
+                if (ended != null) {
+                    throw new KvmException("The trial guest came to a bad end: " + ended.reason());
+                }
+                return done ? OptionalLong.of(end - begin) : OptionalLong.empty();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 return OptionalLong.empty();

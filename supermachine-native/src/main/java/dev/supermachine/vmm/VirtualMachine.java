@@ -1,5 +1,6 @@
 package dev.supermachine.vmm;
 
+import dev.supermachine.kvm.CpuidEntry;
 import dev.supermachine.linux.LinuxException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -39,6 +40,9 @@ public final class VirtualMachine {
     private volatile Consumer<ByteBuffer> console = bytes -> {};
     private boolean shutDown;
     private volatile @Nullable CompletableFuture<Void> gone;
+
+    /** Set when the memory is about to be given back; whoever touches it holds this object's lock and has looked here. */
+    private boolean stopped;
 
     private VirtualMachine(
             MachineShape shape,
@@ -132,8 +136,7 @@ public final class VirtualMachine {
             throw e;
         }
         try {
-            KvmHost host = KvmHost.instance();
-            VmCore core = VmCore.create(host.kvm(), shape.name(), ram, host.cpuid(shape.vcpus()));
+            VmCore core = core(shape, ram);
             VirtualMachine machine = new VirtualMachine(shape, core, root, source, origin);
             try {
                 core.start(machine.devices.ports(), machine.devices.memory(), machine::hasEnded);
@@ -146,6 +149,19 @@ public final class VirtualMachine {
             Closing.closeAfter(e, root);
             throw e;
         }
+    }
+
+    private static VmCore core(MachineShape shape, GuestRam ram) {
+        KvmHost host;
+        List<List<CpuidEntry>> cpuid;
+        try {
+            host = KvmHost.instance();
+            cpuid = host.cpuid(shape.vcpus());
+        } catch (RuntimeException | Error e) {
+            Closing.closeAfter(e, ram);
+            throw e;
+        }
+        return VmCore.create(host.kvm(), shape.name(), ram, cpuid);
     }
 
     private void load(Path kernel, Path initrd, List<String> arguments) throws IOException {
@@ -198,7 +214,7 @@ public final class VirtualMachine {
     /**
      * Stops the vCPUs, with no instruction half done and no device at work. Nothing happens if they do not run.
      *
-     * @throws IllegalStateException if the machine has ended
+     * @throws IllegalStateException if the machine was given up, or a vCPU does not stop within a minute, which ends the machine
      */
     public synchronized void pause() {
         core.pause();
@@ -241,8 +257,12 @@ public final class VirtualMachine {
      * Tells the guest that it is one of several copies. After a restore or a rewind, before it runs.
      *
      * @param id {@value GenerationDevice#LENGTH} random bytes
+     * @throws IllegalStateException if the machine has ended
      */
     public synchronized void renewGeneration(byte[] id) {
+        if (stopped) {
+            throw new IllegalStateException("The machine " + name() + " has ended: " + endReason);
+        }
         devices.renewGeneration(id);
     }
 
@@ -293,12 +313,23 @@ public final class VirtualMachine {
             shutDown = true;
         }
         devices.endAgent();
-        CompletableFuture<Void> quiet = Closing.later(List.of(core::stop, devices));
-        gone = quiet.thenCompose(done -> core.closeLater()).whenComplete((done, failure) -> {
-            if (source != null) {
-                source.close();
-            }
-        });
+        // If a vCPU does not stop, it may be in a device and in the memory: better to keep all of it than to pull it
+        // away.
+        gone = Closing.later(List.of(this::stop)).thenCompose(done -> giveBack());
+    }
+
+    /** Waits also for who captures the memory at this moment, or is about to write into it. */
+    private synchronized void stop() {
+        stopped = true;
+        core.stop();
+    }
+
+    /** One after the other, as they are closed by one thread; all of them, even if one fails. */
+    private CompletableFuture<Void> giveBack() {
+        CompletableFuture<Void> devicesGone = Closing.later(List.of(devices));
+        CompletableFuture<Void> coreGone = core.closeLater();
+        CompletableFuture<Void> sourceGone = Closing.later(source == null ? List.of() : List.of(source));
+        return CompletableFuture.allOf(devicesGone, coreGone, sourceGone);
     }
 
     /** Completed when all that it had is given back, exceptionally if some of it could not be; null as long as nobody has ended it. */
@@ -309,6 +340,7 @@ public final class VirtualMachine {
 
     /** On the thread of a vCPU, or of who ended it. */
     private void hasEnded(MachineEnd end) {
+        devices.flushConsole();
         endReason = end.reason();
         ended.countDown();
         devices.endAgent();

@@ -43,7 +43,7 @@ final class VmCore implements AutoCloseable {
     private static final long INTEL_IDENTITY_MAP = 0xFFFB_C000L;
 
     /** What a vCPU takes to pause is microseconds; but a device may be in the middle of a transfer, and the host overloaded. */
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private enum Phase {
         CREATED,
@@ -68,6 +68,7 @@ final class VmCore implements AutoCloseable {
     private @Nullable Consumer<MachineEnd> listener;
 
     private Phase phase = Phase.CREATED;
+    private Duration patience = PATIENCE;
     private volatile List<Vcpu> vcpus = List.of();
 
     private VmCore(String name, VmFd machine, GuestRam ram, List<VcpuFd> fds, int[] msrIndices) {
@@ -198,7 +199,7 @@ final class VmCore implements AutoCloseable {
     /**
      * Pauses all vCPUs, with no instruction half done. Nothing happens if they are paused.
      *
-     * @throws IllegalStateException if one does not, because a device does not return
+     * @throws IllegalStateException if one does not in time, because a device does not return; the machine has ended then
      */
     synchronized void pause() {
         if (phase == Phase.PAUSED) {
@@ -215,11 +216,18 @@ final class VmCore implements AutoCloseable {
             if (vcpu.isCurrent()) {
                 throw new IllegalStateException("A processor of " + name + " cannot wait for itself");
             }
-            if (!vcpu.awaitPaused(PATIENCE)) {
-                throw new IllegalStateException("A processor of " + name + " did not pause within "
-                        + PATIENCE.toSeconds() + " s; a device does not return");
+            if (!vcpu.awaitPaused(patience)) {
+                String reason = "a processor did not pause within " + patience.toMillis() / 1000.0
+                        + " s; a device does not return";
+                end(new MachineEnd(reason));
+                throw new IllegalStateException("The machine " + name + " has ended: " + reason);
             }
         }
+    }
+
+    /** How long to wait for a vCPU; for tests. */
+    synchronized void patience(Duration patience) {
+        this.patience = patience;
     }
 
     /** Captures the vCPUs and the clock. Paused, and not ended. */
@@ -312,9 +320,9 @@ final class VmCore implements AutoCloseable {
             if (vcpu.isCurrent()) {
                 throw new IllegalStateException("A processor of " + name + " cannot wait for itself");
             }
-            if (!vcpu.awaitStopped(PATIENCE)) {
+            if (!vcpu.awaitStopped(patience)) {
                 throw new IllegalStateException("A processor of " + name + " did not stop within "
-                        + PATIENCE.toSeconds() + " s; a device does not return");
+                        + patience.toMillis() / 1000.0 + " s; a device does not return");
             }
         }
         phase = Phase.STOPPED;

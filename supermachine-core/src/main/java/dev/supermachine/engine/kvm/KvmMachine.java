@@ -61,8 +61,13 @@ final class KvmMachine implements Machine {
                     spec.initrd(),
                     spec.kernelArguments());
             KvmMachine machine = new KvmMachine(vm, spec);
-            machine.resume();
-            return machine;
+            try {
+                machine.resume();
+                return machine;
+            } catch (EngineException e) {
+                machine.close();
+                throw e;
+            }
         } catch (IOException | LinuxException | KvmException | KernelFormatException | IllegalArgumentException e) {
             throw new EngineException(what + ": " + e.getMessage(), e);
         }
@@ -81,7 +86,7 @@ final class KvmMachine implements Machine {
                     what + ": its state cannot be read: " + e.getMessage()
                             + ". The snapshot is damaged; bake it again.",
                     e);
-        } catch (IOException | LinuxException | KvmException e) {
+        } catch (IOException | LinuxException | KvmException | IllegalArgumentException | IllegalStateException e) {
             throw new EngineException(what + ": " + e.getMessage(), e);
         }
     }
@@ -103,13 +108,13 @@ final class KvmMachine implements Machine {
     @Override
     public void pause() {
         requireAlive("pause");
-        vm.pause();
+        attempt("pause", vm::pause);
     }
 
     @Override
     public void resume() {
         requireAlive("resume");
-        vm.resume();
+        attempt("resume", vm::resume);
     }
 
     @Override
@@ -122,7 +127,7 @@ final class KvmMachine implements Machine {
         pause();
         try {
             vm.capture(directory.resolve(RAM_FILE), directory.resolve(STATE_FILE));
-        } catch (IOException | LinuxException | KvmException e) {
+        } catch (IOException | LinuxException | KvmException | IllegalStateException e) {
             throw failure(what, String.valueOf(e.getMessage()), e);
         }
         vm.end("captured");
@@ -140,20 +145,38 @@ final class KvmMachine implements Machine {
         }
         try {
             vm.rewind();
-        } catch (LinuxException | KvmException | StateFormatException e) {
-            EngineException failure = failure(what, String.valueOf(e.getMessage()), e);
-            vm.end("it could not be brought back to its snapshot");
-            throw failure;
+        } catch (RuntimeException | InternalError e) {
+            // The JVM says the latter where the memory's file has lost a page.
+            notRewound();
+            throw failure(what, String.valueOf(e.getMessage()), e);
+        } catch (Error e) {
+            notRewound();
+            throw e;
         }
         return new KvmPrepared(new KvmMachine(vm, null));
+    }
+
+    /** The virtual machine is half of this run and half of the next, and nobody else would end it. */
+    private void notRewound() {
+        vm.end("it could not be brought back to its snapshot");
+        rewound.set(false);
     }
 
     /** Tells the guest that it is a copy, and lets it run. */
     void begin() {
         byte[] id = new byte[16];
         RANDOM.nextBytes(id);
-        vm.renewGeneration(id);
+        attempt("activate", () -> vm.renewGeneration(id));
         resume();
+    }
+
+    /** It may end at any moment, also between the look and the step. */
+    private void attempt(String verb, Runnable step) {
+        try {
+            step.run();
+        } catch (IllegalStateException | LinuxException | KvmException e) {
+            throw failure("Cannot " + verb + " machine '" + name() + "'", String.valueOf(e.getMessage()), e);
+        }
     }
 
     @Override
@@ -191,7 +214,7 @@ final class KvmMachine implements Machine {
     }
 
     /** What went wrong, with the story of the machine. */
-    EngineException failure(String what, String why, @Nullable Exception cause) {
+    EngineException failure(String what, String why, @Nullable Throwable cause) {
         String end = isAlive() ? "" : " The machine has ended: " + endReason() + ".";
         return new EngineException(what + ": " + why + "." + end + Evidence.ofConsole(console.text()), cause);
     }

@@ -32,11 +32,18 @@ final class KvmPrepared implements Prepared {
         if (!used.compareAndSet(false, true)) {
             throw usedBefore();
         }
-        if (!machine.isAlive()) {
-            throw machine.failure("Cannot activate machine '" + machine.name() + "'", "it ended while it waited", null);
+        try {
+            if (!machine.isAlive()) {
+                throw machine.failure(
+                        "Cannot activate machine '" + machine.name() + "'", "it ended while it waited", null);
+            }
+            machine.begin();
+            return machine;
+        } catch (RuntimeException | Error e) {
+            // This object counts as used, so nobody else would.
+            machine.close();
+            throw e;
         }
-        machine.begin();
-        return machine;
     }
 
     private IllegalStateException usedBefore() {

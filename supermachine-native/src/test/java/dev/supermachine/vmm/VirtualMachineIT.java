@@ -1,0 +1,125 @@
+package dev.supermachine.vmm;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** How whole machines with guests of a few instructions end, on the host's KVM. */
+@Timeout(120)
+class VirtualMachineIT {
+
+    private static final String HALT = """
+            fa              ; cli
+            f4              ; hlt
+            """;
+
+    @TempDir
+    Path directory;
+
+    private MachineShape shape;
+
+    @BeforeAll
+    static void needsKvm() {
+        TestMachine.assumeKvm();
+    }
+
+    @BeforeEach
+    void writeFiles() throws IOException {
+        shape = new MachineShape("tiny", 32, 1, Files.write(directory.resolve("root"), new byte[4096]));
+        Files.write(directory.resolve("initrd"), new byte[100]);
+    }
+
+    @Test
+    void keepsItsMemoryUntilWhoIsInItHasComeOut() throws Exception {
+        VirtualMachine machine = boot(HALT);
+        CompletableFuture<Void> gone;
+        synchronized (machine) { // as a capture does
+            machine.end("tested");
+            await().until(VirtualMachineIT::somethingWaitsToBeClosed);
+            gone = Objects.requireNonNull(machine.gone());
+            assertThat(gone).isNotDone();
+        }
+        gone.get(60, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void touchesNoMemoryOnceItIsGone() throws Exception {
+        VirtualMachine machine = boot(HALT);
+        machine.end("tested");
+        awaitGone(machine);
+
+        assertThatThrownBy(() -> machine.renewGeneration(new byte[GenerationDevice.LENGTH]))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("The machine tiny has ended: tested");
+        assertThatThrownBy(() -> machine.capture(directory.resolve("ram"), directory.resolve("state")))
+                .isInstanceOf(IllegalStateException.class);
+        assertThat(directory.resolve("ram")).doesNotExist();
+    }
+
+    @Test
+    void handsOnALineWithoutAnEndWhenItEnds() throws Exception {
+        VirtualMachine machine = boot("""
+                66 ba f8 03     ; mov dx, 0x3f8
+                b0 4f           ; mov al, 'O'
+                ee              ; out dx, al
+                b0 4b           ; mov al, 'K'
+                ee              ; out dx, al
+                66 ba 02 06     ; mov dx, 0x602
+                b0 01           ; mov al, 1
+                ee              ; out dx, al
+                f4              ; hlt
+                """);
+        StringBuilder printed = new StringBuilder();
+        machine.printTo(bytes -> printed.append(US_ASCII.decode(bytes)));
+        machine.resume();
+
+        assertThat(machine.awaitEnd(Duration.ofSeconds(60))).isTrue();
+        assertThat(machine.endReason()).startsWith("the guest reset its machine");
+        assertThat(printed).hasToString("OK");
+        machine.end("tested");
+    }
+
+    @Test
+    void refusesToBeBroughtBackOnceItHasEnded() throws Exception {
+        VirtualMachine booted = boot(HALT);
+        booted.capture(directory.resolve("ram"), directory.resolve("state"));
+        booted.end("captured");
+        VirtualMachine machine = VirtualMachine.restore(shape, directory.resolve("ram"), directory.resolve("state"));
+        machine.resume();
+        machine.rewind();
+        machine.end("tested");
+
+        assertThatThrownBy(machine::rewind).isInstanceOf(IllegalStateException.class);
+        awaitGone(machine);
+    }
+
+    private static void awaitGone(VirtualMachine machine) throws Exception {
+        Objects.requireNonNull(machine.gone()).get(60, TimeUnit.SECONDS);
+    }
+
+    private VirtualMachine boot(String code) throws IOException {
+        return VirtualMachine.boot(
+                shape, TinyKernel.write(directory.resolve("kernel"), code), directory.resolve("initrd"), List.of());
+    }
+
+    private static boolean somethingWaitsToBeClosed() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .anyMatch(thread ->
+                        thread.getName().equals("supermachine-closing") && thread.getState() == Thread.State.BLOCKED);
+    }
+}
