@@ -5,8 +5,8 @@ import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 
 /**
- * The host's end of the channel to the guest's agent. One thread may read while another writes; each direction holds at most {@value #CAPACITY} bytes, and beyond
- * that whoever sends waits for whoever receives.
+ * The host's end of the channel to the guest's agent. One thread may read while another writes; each direction holds at most 256 KiB, and beyond that whoever
+ * sends waits for whoever receives.
  *
  * <p>It outlives resets of the machine: a reset drops what was under way in both directions, a thread that reads goes on waiting, and one that writes is told.
  *
@@ -14,6 +14,7 @@ import java.nio.ByteBuffer;
  */
 public final class AgentPort implements AutoCloseable {
 
+    /** What each direction holds at most, in bytes. */
     static final int CAPACITY = 256 << 10;
 
     private final ConsoleDevice device;

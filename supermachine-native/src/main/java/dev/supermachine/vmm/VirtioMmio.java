@@ -89,7 +89,7 @@ abstract class VirtioMmio implements IoRegion, Stateful, AutoCloseable {
     /** From now on and until {@link #unquiesce}, no thread but a vCPU's makes this device touch the guest. */
     void quiesce() {}
 
-    /** Does what threads of the host have asked for meanwhile. */
+    /** Does what threads of the host have asked for meanwhile, which may interrupt the guest: after a restore, when all else is restored. */
     void unquiesce() {}
 
     /** The machine ends: the guest is not touched any more, by no thread. */

@@ -14,6 +14,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -148,6 +149,53 @@ class AgentPortTest {
         });
         threads.get(0).interrupt();
         assertThat(reader.get()).isTrue();
+    }
+
+    /** Threads that wait, a guest without a plan, and a machine that is reset now and then: in the end all have ended. */
+    @Test
+    void nobodyWaitsForEverWhateverTheGuestDoes() throws Exception {
+        long seed = Long.getLong("supermachine.test.seed", System.nanoTime());
+        FutureTask<Integer> reader = start(() -> {
+            ByteBuffer target = ByteBuffer.allocate(10_000);
+            int last = 0;
+            while (last >= 0) {
+                last = port.read(target.clear());
+            }
+            return last;
+        });
+        AtomicInteger resets = new AtomicInteger();
+        FutureTask<Integer> writer = start(() -> {
+            ByteBuffer source = ByteBuffer.allocate(AgentPort.CAPACITY);
+            while (true) {
+                try {
+                    port.write(source.clear());
+                } catch (IOException e) {
+                    if (!"The machine was reset while its agent was written to".equals(e.getMessage())) {
+                        throw e;
+                    }
+                    resets.incrementAndGet();
+                }
+            }
+        });
+        ChaosGuest guest = new ChaosGuest(guarded.memory, device, 6, new Random(seed));
+        StateWriter out = new StateWriter();
+        device.save(out);
+        for (int round = 0; round < 200; round++) {
+            for (int i = 0; i < 200; i++) {
+                guest.step();
+            }
+            device.quiesce();
+            device.restore(new StateReader(out.toBytes()));
+            device.unquiesce();
+        }
+        await().until(() -> {
+            device.restore(new StateReader(out.toBytes()));
+            return resets.get() > 0;
+        });
+        device.close();
+        assertThat(reader.get()).as("seed %d", seed).isEqualTo(-1);
+        failed(writer, "The machine has ended, and with it the channel to its agent");
+        guarded.requireGuards();
     }
 
     /** A guest that sends back what it gets, on its own thread, against a host that reads and writes at once. */

@@ -121,7 +121,7 @@ final class ChaosGuest {
     }
 
     private void describe(long descriptor, boolean first, int flags, int next) {
-        boolean bad = random.nextInt(400) == 0;
+        int bad = random.nextInt(800);
         int length = random.nextInt(8) == 0 ? random.nextInt(0x20000) : random.nextInt(4) * 512 + random.nextInt(2);
         long address = random.nextInt((int) GuardedMemory.LOW_END - length - 64);
         if (first) {
@@ -129,10 +129,10 @@ final class ChaosGuest {
             length = random.nextBoolean() ? 8 : 16;
             header(address);
         }
-        memory.putLong(descriptor, bad ? value() : address);
-        memory.putInt(descriptor + 8, bad ? (int) value() : length);
-        memory.putShort(descriptor + 12, bad ? random.nextInt(8) : flags);
-        memory.putShort(descriptor + 14, bad ? random.nextInt() : next);
+        memory.putLong(descriptor, bad == 0 ? value() : address);
+        memory.putInt(descriptor + 8, bad == 1 ? (int) value() : length);
+        memory.putShort(descriptor + 12, bad == 2 ? random.nextInt(8) : bad == 3 ? flags | 1 : flags);
+        memory.putShort(descriptor + 14, bad == 3 ? random.nextInt(size + 1) : next);
     }
 
     /** Both a message to a console and the header of a request to a disk, now and then one that makes sense. */
