@@ -9,8 +9,10 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -150,14 +152,16 @@ final class GuestRam implements AutoCloseable {
     }
 
     /**
-     * Writes the memory into a file, low memory first, without a gap. Pages of zeros become holes. No vCPU may run, and no device touch it.
+     * Writes the memory into a file that only its owner can read, low memory first, without a gap. Pages of zeros become holes. No vCPU may run, and no device touch it.
      *
      * @param file is made; must not exist
      * @throws IOException if it cannot be written
      */
     void capture(Path file) throws IOException {
         try (FileChannel channel = FileChannel.open(
-                file, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW, StandardOpenOption.SPARSE)) {
+                file,
+                Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW, StandardOpenOption.SPARSE),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
             if (source == null) {
                 // Pages that were never touched are zero, and stay untouched.
                 PageRuns touched = dirtyPages();

@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -92,6 +93,19 @@ class VirtualMachineIT {
         assertThat(machine.endReason()).startsWith("the guest reset its machine");
         assertThat(printed).hasToString("OK");
         machine.end("tested");
+    }
+
+    @Test
+    void showsWhatItCapturedToNobodyElse() throws Exception {
+        VirtualMachine machine = boot(HALT);
+        machine.capture(directory.resolve("ram"), directory.resolve("state"));
+        machine.end("captured");
+
+        for (String file : List.of("ram", "state")) {
+            assertThat(Files.getPosixFilePermissions(directory.resolve(file)))
+                    .isEqualTo(PosixFilePermissions.fromString("rw-------"));
+        }
+        awaitGone(machine);
     }
 
     @Test
