@@ -19,6 +19,11 @@ final class MsrIndices {
     /** {@code IA32_TSC_DEADLINE}. */
     static final int TSC_DEADLINE = 0x6E0;
 
+    /** Those of Hyper-V's interface, which no guest is offered. They count time even so, and KVM makes room for all the rest once one is set. */
+    private static final int HYPER_V_FIRST = 0x4000_0000;
+
+    private static final int HYPER_V_LAST = 0x4000_01FF;
+
     private MsrIndices() {}
 
     /**
@@ -29,7 +34,9 @@ final class MsrIndices {
     static int[] of(Kvm kvm) {
         Set<Integer> indices = new LinkedHashSet<>();
         for (int index : kvm.msrIndexList()) {
-            indices.add(index);
+            if (index < HYPER_V_FIRST || index > HYPER_V_LAST) {
+                indices.add(index);
+            }
         }
         addRange(indices, 0x200, 0x20F); // IA32_MTRR_PHYSBASE0 to IA32_MTRR_PHYSMASK7
         addRange(indices, 0x250, 0x250); // IA32_MTRR_FIX64K_00000
