@@ -24,6 +24,11 @@ final class MsrIndices {
 
     private static final int HYPER_V_LAST = 0x4000_01FF;
 
+    /** {@code MSR_KVM_WALL_CLOCK} and {@code MSR_KVM_WALL_CLOCK_NEW}: whoever sets one asks KVM to write the time into the guest's memory, there and then. */
+    private static final int WALL_CLOCK_OLD = 0x11;
+
+    private static final int WALL_CLOCK = 0x4B56_4D00;
+
     private MsrIndices() {}
 
     /**
@@ -47,6 +52,8 @@ final class MsrIndices {
         addRange(indices, 0x400, 0x47F); // IA32_MC0_CTL to IA32_MC31_MISC
         addRange(indices, 0xDA0, 0xDA0); // IA32_XSS
         addRange(indices, 0x4B564D00, 0x4B564D0F); // KVM's own, asm/kvm_para.h
+        indices.remove(WALL_CLOCK);
+        indices.remove(WALL_CLOCK_OLD);
         return indices.stream().mapToInt(Integer::intValue).toArray();
     }
 
