@@ -12,7 +12,13 @@
  *   WRITEDISK         the errno of opening /dev/vda for writing, or of writing a byte to it
  *   RANDOM            8 bytes of the hardware generator in hex
  *   CMDLINE           /proc/cmdline
- *   OFF               powers off
+ *   UPTIME            /proc/uptime
+ *   BUSY              from now on and without end, processes print on the console, read /dev/vda past the cache, and write memory; OK
+ *   READS             how often BUSY has read the disk
+ *   OFF               restarts the machine
+ *   POWEROFF          powers it off
+ *   PANIC             crashes the kernel
+ *   EXIT              ends process 1
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -22,6 +28,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
@@ -181,6 +188,58 @@ static int write_disk(void) {
     return result;
 }
 
+/* Shared by BUSY's processes. */
+static volatile unsigned long *reads;
+
+static void print_always(void) {
+    for (unsigned long i = 0;; i++) {
+        printf("busy %lu, and it goes on and on\n", i);
+    }
+}
+
+static void read_always(void) {
+    int disk = open("/dev/vda", O_RDONLY | O_DIRECT | O_CLOEXEC);
+    off_t size = disk < 0 ? -1 : lseek(disk, 0, SEEK_END);
+    void *buffer = aligned_alloc(4096, 65536);
+    if (size < 65536 || buffer == NULL) {
+        die("/dev/vda");
+    }
+    for (off_t at = 0;; at = at + 2 * 65536 > size ? 0 : at + 65536) {
+        if (pread(disk, buffer, 65536, at) != 65536) {
+            die("read /dev/vda");
+        }
+        ++*reads;
+    }
+}
+
+static void write_memory_always(void) {
+    static char memory[4 << 20];
+    for (char next = 1;; next++) {
+        memset(memory, next, sizeof memory);
+        usleep(1000);
+    }
+}
+
+static void be_busy(void) {
+    static void (*const work[])(void) = {print_always, read_always, write_memory_always};
+    for (size_t i = 0; i < sizeof work / sizeof *work; i++) {
+        pid_t child = fork();
+        if (child < 0) {
+            die("fork");
+        }
+        if (child == 0) {
+            work[i]();
+        }
+    }
+}
+
+static void crash(void) {
+    int trigger = open("/proc/sysrq-trigger", O_WRONLY);
+    if (trigger < 0 || write(trigger, "c", 1) != 1) {
+        die("/proc/sysrq-trigger");
+    }
+}
+
 static void serve(int fd, char *line) {
     static char *memory;
     static size_t size;
@@ -217,8 +276,21 @@ static void serve(int fd, char *line) {
         answer_hex(fd, "/dev/hwrng", 8);
     } else if (strcmp(line, "CMDLINE") == 0) {
         answer_file(fd, "/proc/cmdline");
+    } else if (strcmp(line, "UPTIME") == 0) {
+        answer_file(fd, "/proc/uptime");
+    } else if (strcmp(line, "BUSY") == 0) {
+        be_busy();
+        answer(fd, "OK");
+    } else if (strcmp(line, "READS") == 0) {
+        answer(fd, "%lu", *reads);
     } else if (strcmp(line, "OFF") == 0) {
         reboot(RB_AUTOBOOT);
+    } else if (strcmp(line, "POWEROFF") == 0) {
+        reboot(RB_POWER_OFF);
+    } else if (strcmp(line, "PANIC") == 0) {
+        crash();
+    } else if (strcmp(line, "EXIT") == 0) {
+        _exit(0);
     } else {
         answer(fd, "unknown command: %s", line);
     }
@@ -235,6 +307,10 @@ int main(void) {
     int console = open("/dev/console", O_WRONLY);
     if (console >= 0) {
         dup2(console, 1);
+    }
+    reads = mmap(NULL, sizeof *reads, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (reads == MAP_FAILED) {
+        die("mmap");
     }
     load_modules();
     int fd = open_port();

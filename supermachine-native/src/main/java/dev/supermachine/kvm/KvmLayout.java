@@ -102,8 +102,17 @@ public final class KvmLayout {
     /** {@code struct kvm_xcrs}. */
     public static final class KvmXcrs {
         public static final int SIZEOF = 392;
+        public static final int XCRS = 8;
 
         private KvmXcrs() {}
+    }
+
+    /** {@code struct kvm_xcr}: the first is XCR0, which a processor always has. */
+    public static final class KvmXcr {
+        public static final int SIZEOF = 16;
+        public static final int VALUE = 8;
+
+        private KvmXcr() {}
     }
 
     /** {@code struct kvm_debugregs}. */

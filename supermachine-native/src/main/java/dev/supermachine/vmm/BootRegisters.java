@@ -1,18 +1,27 @@
 package dev.supermachine.vmm;
 
+import dev.supermachine.kvm.CpuidEntry;
 import dev.supermachine.kvm.KvmLayout.KvmRegs;
 import dev.supermachine.kvm.KvmLayout.KvmSegment;
 import dev.supermachine.kvm.KvmLayout.KvmSregs;
+import dev.supermachine.kvm.KvmLayout.KvmXcr;
+import dev.supermachine.kvm.KvmLayout.KvmXcrs;
 import dev.supermachine.kvm.MsrBlock;
 import dev.supermachine.kvm.VcpuFd;
 import dev.supermachine.kvm.VcpuStruct;
 import dev.supermachine.linux.NativeBlock;
 import java.nio.ByteBuffer;
+import java.util.List;
 
 /** What is in a vCPU's registers when a guest begins to boot by the PVH protocol (Xen, docs/misc/pvh.pandoc, "PVH Entry Point"). */
 final class BootRegisters {
 
     private static final long FAST_STRINGS = 1;
+
+    /** x87, SSE, AVX and AVX-512, which need nobody's permission. */
+    private static final long EXTENDED_STATE = 0xE7;
+
+    private static final int EXTENDED_STATE_LEAF = 0xD;
 
     /** Memory types are enabled, and by default memory is cached write-back. */
     private static final long MTRR_WRITE_BACK = 0x806;
@@ -32,14 +41,43 @@ final class BootRegisters {
 
     private BootRegisters() {}
 
-    /** What every vCPU has, also those that wait to be started. */
-    static void setCommon(VcpuFd fd) {
+    /**
+     * What every vCPU has, also those that wait to be started.
+     *
+     * @param fd the vCPU
+     * @param cpuid what its CPUID instruction answers
+     */
+    static void setCommon(VcpuFd fd, List<CpuidEntry> cpuid) {
         fd.resetFpu();
+        enable(fd, extendedState(cpuid) & EXTENDED_STATE);
         VcpuMsrs.write(
                 fd,
                 new MsrBlock(MsrIndices.MISC_ENABLE, MsrIndices.MTRR_DEF_TYPE)
                         .put(0, FAST_STRINGS)
                         .put(1, MTRR_WRITE_BACK));
+    }
+
+    /** The components of extended state that can be enabled in XCR0. */
+    private static long extendedState(List<CpuidEntry> cpuid) {
+        return cpuid.stream()
+                .filter(entry -> entry.function() == EXTENDED_STATE_LEAF && entry.index() == 0)
+                .mapToLong(CpuidEntry::eax)
+                .findFirst()
+                .orElse(0);
+    }
+
+    /**
+     * Enables components of extended state, as Linux does itself when it boots. Beneath an emulator that lets it do so behind KVM's back, as QEMU before 9.1 does, KVM
+     * would disable them again at each entry, and the guest would lose its processes' SSE registers.
+     */
+    private static void enable(VcpuFd fd, long components) {
+        if (components == 0) {
+            return;
+        }
+        NativeBlock controls = new NativeBlock(VcpuStruct.XCRS.size());
+        fd.get(VcpuStruct.XCRS, controls, 0);
+        controls.bytes().putLong(KvmXcrs.XCRS + KvmXcr.VALUE, components);
+        fd.set(VcpuStruct.XCRS, controls, 0);
     }
 
     /**

@@ -116,6 +116,19 @@ final class GuestRam implements AutoCloseable {
         return pageMap.own(mapping, Long.MAX_VALUE);
     }
 
+    /** The offset of the first byte that is not as it was at the beginning, or -1, for tests. Reads all of the memory. */
+    long firstDifference() {
+        ByteBuffer zeros = ByteBuffer.allocateDirect(PAGE);
+        for (long at = 0; at < size(); at += PAGE) {
+            int differs = mapping.view(at, PAGE)
+                    .mismatch(source == null ? zeros : source.pages().view(at, PAGE));
+            if (differs >= 0) {
+                return at + differs;
+            }
+        }
+        return -1;
+    }
+
     /**
      * Makes pages this guest's own before it writes them, which then goes faster; as when a machine waits for its use. They count as dirty. Where the kernel cannot,
      * nothing happens.

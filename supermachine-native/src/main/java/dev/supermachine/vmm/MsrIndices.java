@@ -19,10 +19,15 @@ final class MsrIndices {
     /** {@code IA32_TSC_DEADLINE}. */
     static final int TSC_DEADLINE = 0x6E0;
 
-    /** Setting these makes KVM write the time of day into the guest's memory, there and then. They hold nothing that a guest reads back. */
-    private static final int KVM_WALL_CLOCK = 0x11;
+    /** Those of Hyper-V's interface, which no guest is offered. They count time even so, and KVM makes room for all the rest once one is set. */
+    private static final int HYPER_V_FIRST = 0x4000_0000;
 
-    private static final int KVM_WALL_CLOCK_NEW = 0x4B564D00;
+    private static final int HYPER_V_LAST = 0x4000_01FF;
+
+    /** {@code MSR_KVM_WALL_CLOCK} and {@code MSR_KVM_WALL_CLOCK_NEW}: whoever sets one asks KVM to write the time into the guest's memory, there and then. */
+    private static final int WALL_CLOCK_OLD = 0x11;
+
+    private static final int WALL_CLOCK = 0x4B56_4D00;
 
     private MsrIndices() {}
 
@@ -34,7 +39,9 @@ final class MsrIndices {
     static int[] of(Kvm kvm) {
         Set<Integer> indices = new LinkedHashSet<>();
         for (int index : kvm.msrIndexList()) {
-            indices.add(index);
+            if (index < HYPER_V_FIRST || index > HYPER_V_LAST) {
+                indices.add(index);
+            }
         }
         addRange(indices, 0x200, 0x20F); // IA32_MTRR_PHYSBASE0 to IA32_MTRR_PHYSMASK7
         addRange(indices, 0x250, 0x250); // IA32_MTRR_FIX64K_00000
@@ -45,8 +52,8 @@ final class MsrIndices {
         addRange(indices, 0x400, 0x47F); // IA32_MC0_CTL to IA32_MC31_MISC
         addRange(indices, 0xDA0, 0xDA0); // IA32_XSS
         addRange(indices, 0x4B564D00, 0x4B564D0F); // KVM's own, asm/kvm_para.h
-        indices.remove(KVM_WALL_CLOCK);
-        indices.remove(KVM_WALL_CLOCK_NEW);
+        indices.remove(WALL_CLOCK);
+        indices.remove(WALL_CLOCK_OLD);
         return indices.stream().mapToInt(Integer::intValue).toArray();
     }
 

@@ -230,8 +230,18 @@ public final class VirtualMachine {
      * @throws IllegalStateException if the machine runs or has ended
      */
     public synchronized void capture(Path ram, Path state) throws IOException {
-        new MachineState(shape, core.capture(), devices.save()).write(state);
+        state().write(state);
         core.ram().capture(ram);
+    }
+
+    /** All but the memory. Paused, and not ended. */
+    synchronized MachineState state() {
+        return new MachineState(shape, core.capture(), devices.save());
+    }
+
+    /** Its memory, for tests. */
+    GuestRam ram() {
+        return core.ram();
     }
 
     /**

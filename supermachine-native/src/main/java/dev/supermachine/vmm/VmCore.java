@@ -57,6 +57,7 @@ final class VmCore implements AutoCloseable {
     private final VmFd machine;
     private final GuestRam ram;
     private final List<VcpuFd> fds;
+    private final List<List<CpuidEntry>> cpuid;
     private final int[] msrIndices;
     private final int tscKhz;
 
@@ -71,11 +72,13 @@ final class VmCore implements AutoCloseable {
     private Duration patience = PATIENCE;
     private volatile List<Vcpu> vcpus = List.of();
 
-    private VmCore(String name, VmFd machine, GuestRam ram, List<VcpuFd> fds, int[] msrIndices) {
+    private VmCore(
+            String name, VmFd machine, GuestRam ram, List<VcpuFd> fds, List<List<CpuidEntry>> cpuid, int[] msrIndices) {
         this.name = name;
         this.machine = machine;
         this.ram = ram;
         this.fds = List.copyOf(fds);
+        this.cpuid = List.copyOf(cpuid);
         this.msrIndices = msrIndices;
         tscKhz = fds.get(0).tscKhz();
     }
@@ -120,7 +123,7 @@ final class VmCore implements AutoCloseable {
                 fds.add(fd);
                 fd.setCpuid(entries);
             }
-            return new VmCore(name, machine, ram, fds, MsrIndices.of(kvm));
+            return new VmCore(name, machine, ram, fds, cpuid, MsrIndices.of(kvm));
         } catch (RuntimeException | Error e) {
             for (int i = made.size() - 1; i >= 0; i--) {
                 Closing.closeAfter(e, made.get(i));
@@ -177,7 +180,9 @@ final class VmCore implements AutoCloseable {
      */
     synchronized void boot(long entry, long startInfo) {
         expect(Phase.PAUSED);
-        fds.forEach(BootRegisters::setCommon);
+        for (int i = 0; i < fds.size(); i++) {
+            BootRegisters.setCommon(fds.get(i), cpuid.get(i));
+        }
         BootRegisters.setEntry(fds.get(0), entry, startInfo);
     }
 
