@@ -18,7 +18,11 @@ public final class Bench {
             new FirstExec(),
             new FirstQuery(),
             new MachineMemory(),
-            new JUnitOverhead());
+            new JUnitOverhead(),
+            new KvmCreate(),
+            new KvmReset(),
+            new KvmExit(),
+            new KvmDensity());
 
     private Bench() {}
 

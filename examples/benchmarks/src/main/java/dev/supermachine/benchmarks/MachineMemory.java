@@ -99,7 +99,8 @@ final class MachineMemory implements Benchmark {
                 .toList();
     }
 
-    private static double pss(long pid) throws IOException {
+    /** A process's proportional set size, in MiB. */
+    static double pss(long pid) throws IOException {
         for (String line : Files.readAllLines(Path.of("/proc", Long.toString(pid), "smaps_rollup"))) {
             if (line.startsWith("Pss:")) {
                 return Long.parseLong(line.replaceAll("[^0-9]", "")) / KIB_PER_MIB;

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param peer what did the same beside it, in a few words; empty without one
  * @param peers what that took, null without one
  * @param goal what the row is held to
+ * @param notMeasured why there are no samples, null if there are
  */
 record Row(
         String name,
@@ -21,22 +22,40 @@ record Row(
         Samples ours,
         String peer,
         @Nullable Samples peers,
-        Goal goal) {
+        Goal goal,
+        @Nullable String notMeasured) {
+
+    /** One that was measured. */
+    Row(String name, String unit, Samples ours, String peer, @Nullable Samples peers, Goal goal) {
+        this(name, unit, ours, peer, peers, goal, null);
+    }
+
+    /** One that could not be measured. */
+    static Row notMeasured(String name, String unit, Goal goal, String reason) {
+        return new Row(name, unit, new Samples(), "", null, goal, reason);
+    }
 
     double ratio() {
         return peers == null ? Double.NaN : ours.p50() / peers.p50();
     }
 
-    /** Null if there is no goal. */
+    /** Null if there is no goal, or nothing to compare with it. */
     @Nullable
     Boolean met() {
-        return goal.isNone() ? null : goal.isMet(ours.p50(), peers == null ? Double.NaN : peers.p50());
+        if (goal.isNone() || notMeasured != null) {
+            return null;
+        }
+        return goal.isMet(ours.p50(), peers == null ? Double.NaN : peers.p50());
     }
 
     /** The members of its object in the file of results; what it does not have is null. */
     Map<String, @Nullable Object> members() {
         Map<String, @Nullable Object> members = new LinkedHashMap<>();
         members.put("name", name);
+        if (notMeasured != null) {
+            members.put("not_measured", notMeasured);
+            return members;
+        }
         members.put("samples", ours.count());
         members.put("p50", rounded(ours.p50()));
         members.put("p99", rounded(ours.p99()));
@@ -50,6 +69,9 @@ record Row(
     }
 
     String[] cells() {
+        if (notMeasured != null) {
+            return new String[] {name, "0", "", "", unit, "not measured: " + notMeasured, "", "", goal.text(unit), ""};
+        }
         Boolean met = met();
         return new String[] {
             name,

@@ -46,6 +46,11 @@ final class Stage {
         return registryProgram;
     }
 
+    /** The C program that makes machines of KVM, which is built beside the other. */
+    Path rawKvm() {
+        return program.resolveSibling("rawkvm");
+    }
+
     /** How often to repeat something. */
     int count(int full, int inAHurry) {
         return quick ? inAHurry : full;

@@ -41,12 +41,40 @@ class BenchIT {
     }
 
     @Test
+    void measuresMachinesOnKvmOrSaysWhyNot() throws Exception {
+        Path results = directory.resolve("results.json");
+        String printed =
+                bench(0, results, "--quick", "--markdown", "kvm-create", "kvm-reset", "kvm-exit", "kvm-density");
+
+        Path device = Path.of("/dev/kvm");
+        boolean usable = Files.isReadable(device) && Files.isWritable(device);
+        String cells = usable ? " | 5 | " : " | 0 |  |  | us | not measured: ";
+        for (String row : List.of(
+                "kvm-create",
+                "kvm-pooled",
+                "kvm-reset-1",
+                "kvm-reset-100",
+                "kvm-reset-1000",
+                "kvm-reset-10000",
+                "kvm-pause",
+                "kvm-exit")) {
+            assertThat(printed).contains("| " + row + cells);
+        }
+        assertThat(printed).contains(usable ? "| kvm-density-32 | 1 | " : "| kvm-density-32 | 0 |  |  | MiB | not ");
+        assertThat(printed.contains("C, the same calls")).isEqualTo(usable);
+        assertThat(JsonDocument.parse("{\"rows\":" + Files.readString(results) + "}")
+                        .objects("rows"))
+                .hasSize(14);
+    }
+
+    @Test
     void namesWhatCanBeMeasured() throws Exception {
         Path results = directory.resolve("results.json");
         assertThat(bench(1, results, "lottery"))
                 .contains("There is no benchmark 'lottery'.")
                 .contains("pull-flatten")
-                .contains("reset-busy");
+                .contains("reset-busy")
+                .contains("kvm-reset");
         assertThat(results).doesNotExist();
     }
 

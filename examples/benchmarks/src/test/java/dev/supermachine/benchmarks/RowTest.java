@@ -40,6 +40,19 @@ class RowTest {
     }
 
     @Test
+    void aRowThatWasNotMeasuredSaysWhy(@TempDir Path directory) throws Exception {
+        Row row = Row.notMeasured("kvm-exit", "us", Goal.atMost(20), "/dev/kvm does not exist");
+        assertThat(row.met()).isNull();
+        assertThat(Table.markdown(List.of(row)))
+                .endsWith("| kvm-exit | 0 |  |  | us | not measured: /dev/kvm does not exist |  |  | <= 20 us |  |\n");
+
+        Path file = directory.resolve("results.json");
+        ResultsFile.join(file, List.of(row));
+        assertThat(Files.readString(file))
+                .contains("{\"name\":\"kvm-exit\",\"not_measured\":\"/dev/kvm does not exist\"}");
+    }
+
+    @Test
     void aRowMeasuredAgainReplacesItsOlderSelfInTheFile(@TempDir Path directory) throws Exception {
         Path file = directory.resolve("results.json");
         ResultsFile.join(
