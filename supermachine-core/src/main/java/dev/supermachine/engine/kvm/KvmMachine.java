@@ -42,12 +42,19 @@ final class KvmMachine implements Machine {
     private final ConsoleRing console = new ConsoleRing();
     private final KvmChannel agent;
 
+    /** Whether somebody wants it to outlive this JVM, which it cannot. */
+    private final boolean wantsDetaching;
+
+    private final JvmTraces traces;
+
     /** Set once another run has taken the virtual machine over. */
     private final AtomicBoolean rewound = new AtomicBoolean();
 
-    private KvmMachine(VirtualMachine vm, @Nullable MachineSpec booted) {
+    private KvmMachine(VirtualMachine vm, @Nullable MachineSpec booted, boolean wantsDetaching) {
         this.vm = vm;
         this.booted = booted;
+        this.wantsDetaching = wantsDetaching;
+        this.traces = new JvmTraces(vm.name(), console);
         this.agent = new KvmChannel(vm.agent());
         vm.printTo(console::append);
     }
@@ -60,7 +67,7 @@ final class KvmMachine implements Machine {
                     spec.kernel(),
                     spec.initrd(),
                     spec.kernelArguments());
-            KvmMachine machine = new KvmMachine(vm, spec);
+            KvmMachine machine = new KvmMachine(vm, spec, false);
             machine.resume();
             return machine;
         } catch (IOException | LinuxException | KvmException | KernelFormatException | IllegalArgumentException e) {
@@ -75,7 +82,7 @@ final class KvmMachine implements Machine {
                     new MachineShape(snapshot.name(), snapshot.memoryMib(), snapshot.vcpus(), snapshot.rootImage()),
                     snapshot.directory().resolve(RAM_FILE),
                     snapshot.directory().resolve(STATE_FILE));
-            return new KvmPrepared(new KvmMachine(vm, null));
+            return new KvmPrepared(new KvmMachine(vm, null, snapshot.detachable()));
         } catch (StateFormatException e) {
             throw new EngineException(
                     what + ": its state cannot be read: " + e.getMessage()
@@ -145,7 +152,7 @@ final class KvmMachine implements Machine {
             vm.end("it could not be brought back to its snapshot");
             throw failure;
         }
-        return new KvmPrepared(new KvmMachine(vm, null));
+        return new KvmPrepared(new KvmMachine(vm, null, wantsDetaching));
     }
 
     /** Tells the guest that it is a copy, and lets it run. */
@@ -167,6 +174,17 @@ final class KvmMachine implements Machine {
     }
 
     @Override
+    public Traces leaveTraces() {
+        requireAlive("keep");
+        return traces.leave(wantsDetaching);
+    }
+
+    @Override
+    public void detach() {
+        throw new EngineException(traces.noDetaching());
+    }
+
+    @Override
     public boolean awaitEnd(Duration limit) {
         return rewound.get() || vm.awaitEnd(limit);
     }
@@ -176,6 +194,7 @@ final class KvmMachine implements Machine {
         if (!rewound.get()) {
             agent.close();
             vm.end("closed");
+            traces.remove();
         }
     }
 
