@@ -117,7 +117,7 @@ public interface OciImageBuilder {
     /**
      * Which engine bakes and restores.
      *
-     * @param id {@code qemu-kvm} or {@code qemu-tcg}; unless set, the setting {@code supermachine.engine}, else the best that is usable
+     * @param id {@code kvm}, {@code qemu-kvm} or {@code qemu-tcg}; unless set, the setting {@code supermachine.engine}, else the best that is usable
      * @return this
      */
     OciImageBuilder withEngine(String id);

@@ -46,6 +46,26 @@ public record HostCpu(String model, long tscKhz) {
         return Math.round(tscKhz / 1000.0 / BUCKET_MHZ) * BUCKET_MHZ + " MHz";
     }
 
+    /**
+     * Whether this system is a virtual machine itself.
+     *
+     * @return true if its processor says so; false if that cannot be told
+     */
+    public static boolean isVirtual() {
+        try {
+            return isVirtual(Files.readAllLines(Path.of("/proc/cpuinfo")));
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** By the flag that hypervisors set: CPUID leaf 1, ECX, bit 31. */
+    static boolean isVirtual(List<String> cpuinfo) {
+        return field(cpuinfo, "flags")
+                .filter(flags -> List.of(flags.split(" ")).contains("hypervisor"))
+                .isPresent();
+    }
+
     private static HostCpu read() {
         List<String> lines;
         try {

@@ -53,11 +53,8 @@ public record KvmDevice(Path device, Path modules) {
      * @return a half sentence for messages about a guest that did not run well
      */
     public String backend() {
-        try (Stream<Path> entries = Files.list(modules)) {
-            List<String> loaded = entries.map(entry -> entry.getFileName().toString())
-                    .filter(name -> name.startsWith("kvm_"))
-                    .sorted()
-                    .toList();
+        try {
+            List<String> loaded = loaded();
             if (loaded.stream().anyMatch(HARDWARE::contains)) {
                 return "the module behind it is " + String.join(", ", loaded);
             }
@@ -68,6 +65,44 @@ public record KvmDevice(Path device, Path modules) {
                             + ", not a processor's virtualisation";
         } catch (IOException e) {
             return "what is behind it cannot be seen: " + e.getMessage();
+        }
+    }
+
+    /**
+     * Whether the device is served by something else than a processor's virtualisation, as far as that can be seen.
+     *
+     * @return true if a module of KVM's is loaded, but none for a processor
+     */
+    public boolean isSoftware() {
+        try {
+            List<String> loaded = loaded();
+            return !loaded.isEmpty() && loaded.stream().noneMatch(HARDWARE::contains);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /**
+     * What an answer of a probe that used the device depends on.
+     *
+     * @return such parts of it as change when the device is made anew or another module serves it
+     */
+    public List<String> circumstances() {
+        String stamp;
+        try {
+            stamp = ProbeCache.stamp(device);
+        } catch (IOException e) {
+            stamp = " cannot be looked at";
+        }
+        return List.of(device + stamp, backend());
+    }
+
+    private List<String> loaded() throws IOException {
+        try (Stream<Path> entries = Files.list(modules)) {
+            return entries.map(entry -> entry.getFileName().toString())
+                    .filter(name -> name.startsWith("kvm_"))
+                    .sorted()
+                    .toList();
         }
     }
 

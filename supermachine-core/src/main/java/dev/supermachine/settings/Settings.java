@@ -25,7 +25,7 @@ public final class Settings {
             "supermachine.cache.dir",
             "absolute path",
             "`$XDG_CACHE_HOME/supermachine`, else `~/.cache/supermachine`",
-            "Downloaded blobs, root images and the unpacked kernel. May be deleted at any time.");
+            "Downloaded blobs, root images, the unpacked kernel, and what probes of engines found. May be deleted at any time.");
 
     private static final SettingDefinition SNAPSHOTS_DIR = new SettingDefinition(
             "supermachine.snapshots.dir",
@@ -49,7 +49,7 @@ public final class Settings {
             "supermachine.engine",
             "engine name",
             "the best usable one",
-            "Forces an engine: `qemu-kvm` or `qemu-tcg`. If it cannot run here, that is an error.");
+            "Forces an engine: `kvm`, `qemu-kvm` or `qemu-tcg`. If it cannot run here, that is an error.");
 
     private static final SettingDefinition QEMU_PATH = new SettingDefinition(
             "supermachine.qemu.path", "absolute path", "`qemu-system-x86_64` on `PATH`", "The QEMU program to use.");

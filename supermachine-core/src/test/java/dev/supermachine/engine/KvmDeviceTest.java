@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFileAttributes;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,5 +58,28 @@ class KvmDeviceTest {
                 .isEqualTo("behind it is the software module kvm_pvm, not a processor's virtualisation");
         Files.createDirectory(kvm.modules().resolve("kvm_amd"));
         assertThat(kvm.backend()).isEqualTo("the module behind it is kvm_amd, kvm_pvm");
+    }
+
+    @Test
+    void isSoftwareOnlyIfAModuleOfAnotherKindIsSeenAlone() throws IOException {
+        assertThat(kvm.isSoftware()).isFalse();
+        Files.createDirectory(kvm.modules().resolve("kvm"));
+        assertThat(kvm.isSoftware()).isFalse();
+        Files.createDirectory(kvm.modules().resolve("kvm_pvm"));
+        assertThat(kvm.isSoftware()).isTrue();
+        Files.createDirectory(kvm.modules().resolve("kvm_intel"));
+        assertThat(kvm.isSoftware()).isFalse();
+        assertThat(new KvmDevice(kvm.device(), directory.resolve("nowhere")).isSoftware())
+                .isFalse();
+    }
+
+    @Test
+    void circumstancesChangeWithTheDeviceAndItsModules() throws IOException {
+        List<String> without = kvm.circumstances();
+        Files.createFile(kvm.device());
+        List<String> with = kvm.circumstances();
+        assertThat(with).isNotEqualTo(without).isEqualTo(kvm.circumstances());
+        Files.createDirectory(kvm.modules().resolve("kvm_amd"));
+        assertThat(kvm.circumstances()).isNotEqualTo(with);
     }
 }

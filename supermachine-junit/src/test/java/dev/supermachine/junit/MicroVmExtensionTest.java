@@ -21,7 +21,7 @@ import org.junit.platform.testkit.engine.EngineExecutionResults;
 /** What the extension says where there is no machine to give. */
 class MicroVmExtensionTest {
 
-    private static final String NO_ENGINE = "There is no engine 'kvm'. There are: qemu-kvm, qemu-tcg.";
+    private static final String NO_ENGINE = "There is no engine 'sundial'. There are: kvm, qemu-kvm, qemu-tcg.";
 
     @Test
     void explainsThatThereIsNoMachineBeforeAllTests() {
@@ -156,7 +156,7 @@ class MicroVmExtensionTest {
                 .containsExactly(TestExecutionResult.Status.SUCCESSFUL);
     }
 
-    @MicroVm(image = "never:1", engine = "kvm")
+    @MicroVm(image = "never:1", engine = "sundial")
     static class BeforeAllTestCase {
 
         @BeforeAll
@@ -168,7 +168,7 @@ class MicroVmExtensionTest {
         void neverRuns() {}
     }
 
-    @MicroVm(image = "never:1", engine = "kvm")
+    @MicroVm(image = "never:1", engine = "sundial")
     static class AfterAllTestCase {
 
         @Test
@@ -180,7 +180,7 @@ class MicroVmExtensionTest {
         }
     }
 
-    @MicroVm(image = "never:1", engine = "kvm")
+    @MicroVm(image = "never:1", engine = "sundial")
     static class ConstructorTestCase {
 
         private final Vm vm;
@@ -204,7 +204,7 @@ class MicroVmExtensionTest {
         }
     }
 
-    @MicroVm(image = "never:1", engine = "kvm")
+    @MicroVm(image = "never:1", engine = "sundial")
     static class NoEngineTestCase {
 
         @Test
@@ -221,7 +221,7 @@ class MicroVmExtensionTest {
         void wantsNone() {}
     }
 
-    @MicroVm(image = "never:1", engine = "kvm", disabledWithoutEngine = true)
+    @MicroVm(image = "never:1", engine = "sundial", disabledWithoutEngine = true)
     static class SkippedWithoutEngineTestCase {
 
         @Test
@@ -248,7 +248,7 @@ class MicroVmExtensionTest {
         }
     }
 
-    @MicroVm(image = "never:1", engine = "kvm")
+    @MicroVm(image = "never:1", engine = "sundial")
     static class WithoutMachineTestCase {
 
         @Test

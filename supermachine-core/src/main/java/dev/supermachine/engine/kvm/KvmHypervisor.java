@@ -4,11 +4,16 @@ import dev.supermachine.EngineException;
 import dev.supermachine.engine.Availability;
 import dev.supermachine.engine.Capability;
 import dev.supermachine.engine.Hypervisor;
+import dev.supermachine.engine.KvmDevice;
 import dev.supermachine.engine.Machine;
 import dev.supermachine.engine.MachineSpec;
 import dev.supermachine.engine.Prepared;
+import dev.supermachine.engine.ProbeCache;
 import dev.supermachine.engine.SnapshotSource;
+import dev.supermachine.kvm.KvmException;
+import dev.supermachine.linux.LinuxException;
 import dev.supermachine.vmm.KvmHost;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +39,12 @@ public final class KvmHypervisor implements Hypervisor {
     @Override
     public synchronized Availability probe() {
         if (availability == null) {
-            availability = KvmProbe.run();
+            KvmDevice device = KvmDevice.SYSTEM;
+            // looked at each time: it costs nothing, and users act on it
+            Optional<String> obstacle = device.obstacle();
+            availability = obstacle.isPresent()
+                    ? Availability.unusable(obstacle.get())
+                    : ProbeCache.system().get(id(), device.circumstances(), () -> KvmProbe.run(device));
         }
         return availability;
     }
@@ -47,7 +57,11 @@ public final class KvmHypervisor implements Hypervisor {
     @Override
     public String identity() {
         requireUsable();
-        return id() + "; " + KvmHost.instance().identity();
+        try {
+            return id() + "; " + KvmHost.instance().identity();
+        } catch (LinuxException | KvmException e) {
+            throw new EngineException("Engine " + id() + " cannot be used any more: " + e.getMessage(), e);
+        }
     }
 
     @Override

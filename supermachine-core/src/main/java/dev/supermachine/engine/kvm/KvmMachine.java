@@ -42,12 +42,19 @@ final class KvmMachine implements Machine {
     private final ConsoleRing console = new ConsoleRing();
     private final KvmChannel agent;
 
+    /** Whether somebody wants it to outlive this JVM, which it cannot. */
+    private final boolean wantsDetaching;
+
+    private final JvmTraces traces;
+
     /** Set once another run has taken the virtual machine over. */
     private final AtomicBoolean rewound = new AtomicBoolean();
 
-    private KvmMachine(VirtualMachine vm, @Nullable MachineSpec booted) {
+    private KvmMachine(VirtualMachine vm, @Nullable MachineSpec booted, boolean wantsDetaching) {
         this.vm = vm;
         this.booted = booted;
+        this.wantsDetaching = wantsDetaching;
+        this.traces = new JvmTraces(vm.name(), console);
         this.agent = new KvmChannel(vm.agent());
         vm.printTo(console::append);
     }
@@ -60,7 +67,7 @@ final class KvmMachine implements Machine {
                     spec.kernel(),
                     spec.initrd(),
                     spec.kernelArguments());
-            KvmMachine machine = new KvmMachine(vm, spec);
+            KvmMachine machine = new KvmMachine(vm, spec, false);
             try {
                 machine.resume();
                 return machine;
@@ -80,7 +87,7 @@ final class KvmMachine implements Machine {
                     new MachineShape(snapshot.name(), snapshot.memoryMib(), snapshot.vcpus(), snapshot.rootImage()),
                     snapshot.directory().resolve(RAM_FILE),
                     snapshot.directory().resolve(STATE_FILE));
-            return new KvmPrepared(new KvmMachine(vm, null));
+            return new KvmPrepared(new KvmMachine(vm, null, snapshot.detachable()));
         } catch (StateFormatException e) {
             throw new EngineException(
                     what + ": its state cannot be read: " + e.getMessage()
@@ -153,7 +160,7 @@ final class KvmMachine implements Machine {
             notRewound();
             throw e;
         }
-        return new KvmPrepared(new KvmMachine(vm, null));
+        return new KvmPrepared(new KvmMachine(vm, null, wantsDetaching));
     }
 
     /** The virtual machine is half of this run and half of the next, and nobody else would end it. */
@@ -190,6 +197,17 @@ final class KvmMachine implements Machine {
     }
 
     @Override
+    public Traces leaveTraces() {
+        requireAlive("keep");
+        return traces.leave(wantsDetaching);
+    }
+
+    @Override
+    public void detach() {
+        throw new EngineException(traces.noDetaching());
+    }
+
+    @Override
     public boolean awaitEnd(Duration limit) {
         return rewound.get() || vm.awaitEnd(limit);
     }
@@ -199,6 +217,7 @@ final class KvmMachine implements Machine {
         if (!rewound.get()) {
             agent.close();
             vm.end("closed");
+            traces.remove();
         }
     }
 

@@ -5,9 +5,11 @@ import dev.supermachine.engine.Availability;
 import dev.supermachine.engine.Capability;
 import dev.supermachine.engine.HostCpu;
 import dev.supermachine.engine.Hypervisor;
+import dev.supermachine.engine.KvmDevice;
 import dev.supermachine.engine.Machine;
 import dev.supermachine.engine.MachineSpec;
 import dev.supermachine.engine.Prepared;
+import dev.supermachine.engine.ProbeCache;
 import dev.supermachine.engine.SnapshotSource;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -16,6 +18,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -38,12 +43,32 @@ abstract class QemuHypervisor implements Hypervisor {
         if (availability == null) {
             try {
                 binary = QemuBinary.find();
-                availability = QemuProbe.run(binary, accelerator);
+                availability = probe(binary);
             } catch (QemuBinary.NotFound | EngineException e) {
                 availability = Availability.unusable(String.valueOf(e.getMessage()));
             }
         }
         return availability;
+    }
+
+    private Availability probe(QemuBinary qemu) {
+        List<String> circumstances = new ArrayList<>();
+        if (accelerator == Accelerator.KVM) {
+            // looked at each time: it costs nothing, and users act on it
+            Optional<String> obstacle = KvmDevice.SYSTEM.obstacle();
+            if (obstacle.isPresent()) {
+                return Availability.unusable(obstacle.get());
+            }
+            circumstances.addAll(KvmDevice.SYSTEM.circumstances());
+        }
+        try {
+            circumstances.add(qemu.path() + ProbeCache.stamp(qemu.path()));
+        } catch (IOException e) {
+            return QemuProbe.run(qemu, accelerator).availability();
+        }
+        // asked of the program each time, which may be a script that starts another one
+        circumstances.add("QEMU " + qemu.version());
+        return ProbeCache.system().get(id(), circumstances, () -> QemuProbe.run(qemu, accelerator));
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.supermachine.engine.Channel;
 import dev.supermachine.engine.Console;
 import dev.supermachine.engine.Machine;
 import dev.supermachine.engine.MachineSpec;
+import dev.supermachine.engine.PrivateDirectories;
 import dev.supermachine.linux.HolePuncher;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -3,6 +3,8 @@ package dev.supermachine.engine.qemu;
 import dev.supermachine.engine.Availability;
 import dev.supermachine.engine.Deadline;
 import dev.supermachine.engine.KvmDevice;
+import dev.supermachine.engine.PrivateDirectories;
+import dev.supermachine.engine.ProbeResult;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
@@ -31,7 +33,7 @@ final class QemuProbe {
 
     private QemuProbe() {}
 
-    static Availability run(QemuBinary binary, Accelerator accelerator) {
+    static ProbeResult run(QemuBinary binary, Accelerator accelerator) {
         String what = "QEMU " + binary.version() + " at " + binary.path();
         try {
             Path directory = PrivateDirectories.instance().create();
@@ -44,35 +46,36 @@ final class QemuProbe {
                 PrivateDirectories.delete(directory);
             }
         } catch (IOException e) {
-            return Availability.unusable(what + " did not run a guest: " + e.getMessage());
+            return ProbeResult.passing(Availability.unusable(what + " did not run a guest: " + e.getMessage()));
         }
     }
 
-    private static Availability kvm(QemuBinary binary, Path directory, String what) throws IOException {
-        var obstacle = KvmDevice.SYSTEM.obstacle();
-        if (obstacle.isPresent()) {
-            return Availability.unusable(obstacle.get());
-        }
+    private static ProbeResult kvm(QemuBinary binary, Path directory, String what) {
+        KvmDevice device = KvmDevice.SYSTEM;
+        Availability unusable;
         try {
             long nanos = runGuest(binary, Accelerator.KVM, directory, KVM_RUN);
-            return Availability.usable(
-                    what + ", on the processor through /dev/kvm; a trial guest took " + nanos / 1_000_000 + " ms");
+            return ProbeResult.lasting(Availability.usable(
+                    what + ", on the processor through /dev/kvm; a trial guest took " + nanos / 1_000_000 + " ms"));
         } catch (SocketTimeoutException e) {
-            return Availability.unusable("/dev/kvm is there, but a trial guest of " + 2L * ProbeGuest.LOOPS / 1_000_000
-                    + " million instructions did not end within " + KVM_RUN.toMillis() + " ms: "
-                    + KvmDevice.SYSTEM.backend() + ". " + NEXT_STEP);
+            unusable = Availability.unusable("/dev/kvm is there, but a trial guest of "
+                    + 2L * ProbeGuest.LOOPS / 1_000_000 + " million instructions did not end within "
+                    + KVM_RUN.toMillis() + " ms: " + device.backend() + ". " + NEXT_STEP);
         } catch (IOException e) {
-            return Availability.unusable("/dev/kvm is there, but " + what + " did not run a trial guest on it: "
-                    + e.getMessage() + "; " + KvmDevice.SYSTEM.backend() + ". " + NEXT_STEP);
+            unusable = Availability.unusable("/dev/kvm is there, but " + what + " did not run a trial guest on it: "
+                    + e.getMessage() + "; " + device.backend() + ". " + NEXT_STEP);
         }
+        // behind a processor's virtualisation it was a busy host, or another program that has it
+        return device.isSoftware() ? ProbeResult.lasting(unusable) : ProbeResult.passing(unusable);
     }
 
-    private static Availability tcg(QemuBinary binary, Path directory, String what) throws IOException {
+    private static ProbeResult tcg(QemuBinary binary, Path directory, String what) throws IOException {
         long nanos = runGuest(binary, Accelerator.TCG, directory, TCG_RUN);
-        return Availability.usable(what + ", which emulates the processor in software (a trial guest took "
+        return ProbeResult.lasting(Availability.usable(what
+                + ", which emulates the processor in software (a trial guest took "
                 + nanos / 1_000_000
                 + " ms): what runs in machines is some 10 to 30 times slower than on the processor itself,"
-                + " while restoring them is not. For full speed, give this system a usable /dev/kvm");
+                + " while restoring them is not. For full speed, give this system a usable /dev/kvm"));
     }
 
     /**

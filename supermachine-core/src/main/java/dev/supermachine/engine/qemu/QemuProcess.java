@@ -5,6 +5,7 @@ import dev.supermachine.engine.ConsoleRing;
 import dev.supermachine.engine.Deadline;
 import dev.supermachine.engine.Evidence;
 import dev.supermachine.engine.Machine;
+import dev.supermachine.engine.PrivateDirectories;
 import dev.supermachine.engine.SocketAgentChannel;
 import java.io.IOException;
 import java.io.OutputStream;

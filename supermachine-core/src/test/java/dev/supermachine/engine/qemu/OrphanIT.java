@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.supermachine.engine.ContractGuest;
 import dev.supermachine.engine.Machine;
+import dev.supermachine.engine.PrivateDirectories;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package dev.supermachine.engine.qemu;
+package dev.supermachine.engine;
 
 import dev.supermachine.EngineException;
 import dev.supermachine.linux.FileLock;
@@ -27,10 +27,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Short directories that only this user can enter, one for each QEMU process: {@code <base>/supermachine-<uid>/<JVM>/<number>}. A JVM holds a lock on its
- * own directory as long as it lives; the next JVM deletes those of the dead. Thread-safe.
+ * Short directories that only this user can enter, for what belongs to one machine while it runs: {@code <base>/supermachine-<uid>/<JVM>/<number>}. A JVM
+ * holds a lock on its own directory as long as it lives; the next JVM deletes those of the dead. Thread-safe.
+ *
+ * @since 0.1
  */
-final class PrivateDirectories {
+public final class PrivateDirectories {
 
     private static final Logger LOG = LoggerFactory.getLogger(PrivateDirectories.class);
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
@@ -56,8 +58,13 @@ final class PrivateDirectories {
         private static final PrivateDirectories INSTANCE = open(base());
     }
 
-    /** Those of this JVM. */
-    static PrivateDirectories instance() {
+    /**
+     * Those of this JVM, made at the first call.
+     *
+     * @return the same on every call
+     * @throws EngineException if the directory cannot be made, is not private, or its path is too long for sockets
+     */
+    public static PrivateDirectories instance() {
         return Holder.INSTANCE;
     }
 
@@ -73,9 +80,11 @@ final class PrivateDirectories {
     /**
      * Deletes what dead JVMs left and makes this one's directory.
      *
+     * @param base an existing directory, which others may share
+     * @return the directories
      * @throws EngineException if the directory cannot be made, is not private, or its path is too long for sockets
      */
-    static PrivateDirectories open(Path base) {
+    public static PrivateDirectories open(Path base) {
         try {
             Object uid = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
             Path ofUser = base.resolve("supermachine-" + uid);
@@ -93,21 +102,31 @@ final class PrivateDirectories {
             }
         } catch (IOException e) {
             throw new EngineException(
-                    "Cannot make a private directory for QEMU's sockets under " + base + ": " + e.getMessage()
+                    "Cannot make a private directory for machines under " + base + ": " + e.getMessage()
                             + ". Make that directory writable, or set XDG_RUNTIME_DIR or -Djava.io.tmpdir to another.",
                     e);
         }
     }
 
-    /** A new empty directory, mode 0700. */
-    Path create() throws IOException {
+    /**
+     * A new empty directory, mode 0700. It goes with this JVM at the latest.
+     *
+     * @return its path
+     * @throws IOException if it cannot be made
+     */
+    public Path create() throws IOException {
         return Files.createDirectory(
                 ofThisJvm.resolve(Long.toString(count.incrementAndGet())),
                 PosixFilePermissions.asFileAttribute(OWNER_ONLY));
     }
 
-    /** A new empty directory that can outlive this JVM, beside its own: the next JVM deletes it when nobody holds a lock on it any more. */
-    Shared createShared() throws IOException {
+    /**
+     * A new empty directory that can outlive this JVM, beside its own: the next JVM deletes it when nobody holds a lock on it any more.
+     *
+     * @return the directory and a share of its lock
+     * @throws IOException if it cannot be made
+     */
+    public Shared createShared() throws IOException {
         Path ofUser = Objects.requireNonNull(ofThisJvm.getParent());
         try (FileLock guard = FileLock.exclusive(ofUser.resolve("guard"))) {
             LOG.trace("Holding {}", guard.path());
@@ -116,8 +135,13 @@ final class PrivateDirectories {
         }
     }
 
-    /** A directory, and this JVM's share of the lock that keeps it. */
-    record Shared(Path path, FileLock lock) implements AutoCloseable {
+    /**
+     * A directory, and this JVM's share of the lock that keeps it.
+     *
+     * @param path the directory
+     * @param lock held
+     */
+    public record Shared(Path path, FileLock lock) implements AutoCloseable {
 
         /** Leaves the directory to whoever else holds a lock on it. */
         @Override
@@ -132,8 +156,13 @@ final class PrivateDirectories {
         return Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
     }
 
-    /** Deletes a tree. What vanishes meanwhile is no error: a process's end deletes its directory too. Links are not followed. */
-    static void delete(Path root) throws IOException {
+    /**
+     * Deletes a tree. What vanishes meanwhile is no error: a process's end deletes its directory too. Links are not followed.
+     *
+     * @param root a directory
+     * @throws IOException if something of it cannot be deleted
+     */
+    public static void delete(Path root) throws IOException {
         Files.walkFileTree(root, new SimpleFileVisitor<Path>() {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
@@ -188,7 +217,7 @@ final class PrivateDirectories {
                         .equals(OWNER_ONLY);
         if (!ours) {
             throw new EngineException("The directory " + directory + " is not a directory of user " + uid
-                    + " with mode 0700, so QEMU's sockets would not be private in it."
+                    + " with mode 0700, so what belongs to machines would not be private in it."
                     + " Remove it, or set XDG_RUNTIME_DIR to a directory of your own.");
         }
     }

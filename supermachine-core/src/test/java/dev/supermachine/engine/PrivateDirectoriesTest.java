@@ -1,4 +1,4 @@
-package dev.supermachine.engine.qemu;
+package dev.supermachine.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -98,7 +98,7 @@ class PrivateDirectoriesTest {
         Path missing = base.resolve("missing");
         assertThatThrownBy(() -> PrivateDirectories.open(missing))
                 .isInstanceOf(EngineException.class)
-                .hasMessageStartingWith("Cannot make a private directory for QEMU's sockets under " + missing);
+                .hasMessageStartingWith("Cannot make a private directory for machines under " + missing);
     }
 
     private void assertRefused() {
