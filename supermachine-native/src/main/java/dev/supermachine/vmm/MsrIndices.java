@@ -3,6 +3,7 @@ package dev.supermachine.vmm;
 import dev.supermachine.kvm.Kvm;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Which model-specific registers belong to a vCPU's state. */
 final class MsrIndices {
@@ -29,14 +30,28 @@ final class MsrIndices {
 
     private static final int WALL_CLOCK = 0x4B56_4D00;
 
+    /** The same for all machines of this host. */
+    private static volatile int @Nullable [] known;
+
     private MsrIndices() {}
 
     /**
      * All that may hold state: what KVM lists, and what it keeps but does not list, being memory types, machine checks and its own. Some of these may be refused.
+     * KVM is asked once.
      *
      * @param kvm the host's
+     * @return not to be changed
      */
     static int[] of(Kvm kvm) {
+        int[] indices = known;
+        if (indices == null) {
+            indices = list(kvm);
+            known = indices;
+        }
+        return indices;
+    }
+
+    private static int[] list(Kvm kvm) {
         Set<Integer> indices = new LinkedHashSet<>();
         for (int index : kvm.msrIndexList()) {
             if (index < HYPER_V_FIRST || index > HYPER_V_LAST) {
