@@ -7,6 +7,9 @@ import java.util.List;
 /** From nothing to the first exit of a guest with 256 MiB of a file, and the part of it that is left when the machine was made before. */
 final class KvmCreate extends KvmBenchmark {
 
+    /** So many that what is measured is compiled for most of them. */
+    static final int SAMPLES = 1000;
+
     private static final Outline CREATE =
             new Outline("kvm-create", "us", Goal.atMost(1500).andTimesThePeer(1.3));
     private static final Outline POOLED = new Outline("kvm-pooled", "us", Goal.atMost(300));
@@ -34,7 +37,7 @@ final class KvmCreate extends KvmBenchmark {
         Samples rawPooled = new Samples();
         with(stage, TinyGuest.touching(1), (snapshot, raw) -> {
             Stage.interleave(
-                    stage.count(200, 5),
+                    stage.count(SAMPLES, 5),
                     () -> {
                         long start = System.nanoTime();
                         try (TinyMachine machine = TinyMachine.create(snapshot)) {
@@ -44,7 +47,7 @@ final class KvmCreate extends KvmBenchmark {
                     },
                     () -> rawCreated.add(raw.micros("create")));
             Stage.interleave(
-                    stage.count(200, 5),
+                    stage.count(SAMPLES, 5),
                     () -> {
                         try (TinyMachine machine = TinyMachine.create(snapshot)) {
                             long start = System.nanoTime();

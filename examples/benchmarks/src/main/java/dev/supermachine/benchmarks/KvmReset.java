@@ -58,7 +58,7 @@ final class KvmReset extends KvmBenchmark {
                 machine.restore();
                 machine.run();
                 Stage.interleave(
-                        stage.count(200, 5),
+                        stage.count(pages > 1000 ? 200 : KvmCreate.SAMPLES, 5),
                         () -> {
                             machine.pause();
                             long start = System.nanoTime();
