@@ -22,7 +22,7 @@ public interface Prepared extends AutoCloseable {
      * Lets the machine run, once. Its agent is parked and waits for the activation as its first bytes; sending them over {@link Machine#agent()} is the
      * caller's next step.
      *
-     * @param activation what distinguishes this run; an engine with a generation device takes its number from here
+     * @param activation what distinguishes this run; an engine with a generation device gives the guest an identifier of its own as well
      * @return the running machine, which now owns all that this object held
      * @throws dev.supermachine.EngineException if it does not run, or ended while it waited
      * @throws IllegalStateException if it was activated or closed before

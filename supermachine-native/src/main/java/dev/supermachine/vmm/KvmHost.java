@@ -86,8 +86,8 @@ public final class KvmHost {
      * @return the same for each host on which a machine's state can be restored
      */
     public String identity() {
-        // to the nearest MHz, which is nearer than what a guest's clock may be wrong
-        String frequency = scalesTsc ? "any" : Math.round(tscKhz / 1000.0) + " MHz";
+        // Two of the same quarter differ by less than what a restore tolerates, from 1 GHz on.
+        String frequency = scalesTsc ? "any" : Math.round(tscKhz / 250.0) / 4.0 + " MHz";
         return "machine " + VERSION + "; cpu " + model.name() + "; tsc " + frequency;
     }
 
