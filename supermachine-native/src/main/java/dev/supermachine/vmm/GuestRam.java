@@ -118,10 +118,11 @@ final class GuestRam implements AutoCloseable {
 
     /** The offset of the first byte that is not as it was at the beginning, or -1, for tests. Reads all of the memory. */
     long firstDifference() {
-        ByteBuffer zeros = ByteBuffer.allocateDirect(PAGE);
-        for (long at = 0; at < size(); at += PAGE) {
-            int differs = mapping.view(at, PAGE)
-                    .mismatch(source == null ? zeros : source.pages().view(at, PAGE));
+        int step = 1 << 20;
+        ByteBuffer zeros = ByteBuffer.allocateDirect(step);
+        for (long at = 0; at < size(); at += step) {
+            int differs = mapping.view(at, step)
+                    .mismatch(source == null ? zeros : source.pages().view(at, step));
             if (differs >= 0) {
                 return at + differs;
             }

@@ -18,7 +18,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** Resets of a machine with the stock kernel, at instants by chance while it is busy: what comes of one is the snapshot, in every byte, and it runs on. */
 @Tag("lab")
 @Tag("lab-only")
-@Tag("lab-smoke")
 @Timeout(300)
 class ResetLabIT {
 
@@ -99,6 +98,7 @@ class ResetLabIT {
     }
 
     @Test
+    @Tag("lab-smoke")
     void theDiskIsReadAgainAfterResets() throws IOException, InterruptedException {
         try (LabGuest guest = LabGuest.restore(directory, 2)) {
             guest.run();
@@ -116,6 +116,7 @@ class ResetLabIT {
     }
 
     @Test
+    @Tag("lab-smoke")
     void clocksGoOnAfterManyResets() throws IOException, InterruptedException {
         try (LabGuest guest = LabGuest.restore(directory, 2)) {
             guest.run();
@@ -139,11 +140,13 @@ class ResetLabIT {
     }
 
     @Test
+    @Tag("lab-smoke")
     void restoresAreGoodForOneRunEachWithOneProcessor() throws IOException {
         restores(1);
     }
 
     @Test
+    @Tag("lab-smoke")
     void restoresAreGoodForOneRunEachWithTwoProcessors() throws IOException {
         restores(2);
     }
