@@ -8,6 +8,7 @@ import dev.supermachine.text.ForeignText;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.net.URL;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -21,6 +22,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,6 +48,11 @@ public final class ProbeCache {
     private static final String REASON_KEY = "reason";
 
     private static final Logger LOG = LoggerFactory.getLogger(ProbeCache.class);
+
+    /** How the names of files begin that are being written: then the process and a number by chance. */
+    private static final String PART = "part-";
+
+    private static final Pattern OWNER = Pattern.compile(PART + "([0-9]{1,18})-");
 
     private final @Nullable Path directory;
     private final Path bootId;
@@ -185,8 +193,10 @@ public final class ProbeCache {
         try {
             Files.createDirectories(
                     directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            sweep(directory);
             // its mode is 0600, and nobody sees half of it
-            Path part = Files.createTempFile(directory, "part-", "");
+            Path part = Files.createTempFile(
+                    directory, PART + ProcessHandle.current().pid() + "-", "");
             try {
                 Files.writeString(part, JsonWriter.indented(document));
                 Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
@@ -195,6 +205,19 @@ public final class ProbeCache {
             }
         } catch (IOException | SecurityException e) {
             LOG.debug("{} is not written", file, e);
+        }
+    }
+
+    /** Removes what processes left that were killed here. */
+    private static void sweep(Path directory) throws IOException {
+        try (DirectoryStream<Path> parts = Files.newDirectoryStream(directory, PART + "*")) {
+            for (Path part : parts) {
+                Matcher owner = OWNER.matcher(part.getFileName().toString());
+                if (owner.lookingAt()
+                        && ProcessHandle.of(Long.parseLong(owner.group(1))).isEmpty()) {
+                    Files.deleteIfExists(part);
+                }
+            }
         }
     }
 }

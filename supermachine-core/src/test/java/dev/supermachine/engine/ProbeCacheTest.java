@@ -23,6 +23,9 @@ class ProbeCacheTest {
     @TempDir
     private Path directory;
 
+    /** Beyond the largest that Linux gives, PID_MAX_LIMIT of linux/threads.h. */
+    private static final long NO_PROCESS = 1L << 23;
+
     private Path probes;
     private Path bootId;
     private int probed;
@@ -80,6 +83,17 @@ class ProbeCacheTest {
         try (Stream<Path> files = Files.list(probes)) {
             assertThat(files).containsExactly(file());
         }
+    }
+
+    @Test
+    void whatAKilledProcessWasWritingIsRemoved() throws IOException {
+        Files.createDirectories(probes);
+        Path left = Files.createFile(probes.resolve("part-" + NO_PROCESS + "-1"));
+        Path underWay = Files.createFile(
+                probes.resolve("part-" + ProcessHandle.current().pid() + "-1"));
+        ask(ProbeResult.lasting(FINE), HERE);
+        assertThat(left).doesNotExist();
+        assertThat(underWay).exists();
     }
 
     @ParameterizedTest

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Resets of a machine with the stock kernel, at instants by chance while it is busy: what comes of one is the snapshot, in every byte, and it runs on. */
 @Tag("lab")
 @Tag("lab-only")
-@Timeout(300)
+@Timeout(900) // to compare a memory takes seconds in the laboratory
 class ResetLabIT {
 
     private static final int RESETS = Integer.getInteger("supermachine.test.lab.resets", 20);
