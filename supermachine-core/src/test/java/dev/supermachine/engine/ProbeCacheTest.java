@@ -20,11 +20,11 @@ class ProbeCacheTest {
     private static final Availability BROKEN = Availability.unusable("broken:\tÄ \"quoted\"");
     private static final List<String> HERE = List.of("a device", "a program");
 
-    @TempDir
-    private Path directory;
-
     /** Beyond the largest that Linux gives, PID_MAX_LIMIT of linux/threads.h. */
     private static final long NO_PROCESS = 1L << 23;
+
+    @TempDir
+    private Path directory;
 
     private Path probes;
     private Path bootId;
