@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(600)
 class CyclesLabIT {
 
-    private static final int CYCLES = TestImages.count("resets", 20);
+    private static final int CYCLES = TestImages.count("lab.resets", 20);
 
     private int vcpus = 1;
 
