@@ -98,7 +98,6 @@ class ResetLabIT {
     }
 
     @Test
-    @Tag("lab-smoke")
     void theDiskIsReadAgainAfterResets() throws IOException, InterruptedException {
         try (LabGuest guest = LabGuest.restore(directory, 2)) {
             guest.run();
@@ -116,7 +115,6 @@ class ResetLabIT {
     }
 
     @Test
-    @Tag("lab-smoke")
     void clocksGoOnAfterManyResets() throws IOException, InterruptedException {
         try (LabGuest guest = LabGuest.restore(directory, 2)) {
             guest.run();
