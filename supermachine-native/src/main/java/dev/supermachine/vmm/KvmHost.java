@@ -32,7 +32,7 @@ public final class KvmHost {
         this.kvm = kvm;
         model = CpuModel.best(kvm.supportedCpuid());
         try (VmFd machine = kvm.createVm()) {
-            machine.splitIrqchip(VmCore.IOAPIC_PINS);
+            machine.splitIrqchip(IoApic.PINS);
             scalesTsc = machine.check(KvmCapability.TSC_CONTROL) > 0;
             try (VcpuFd vcpu = machine.createVcpu(0)) {
                 tscKhz = vcpu.tscKhz();

@@ -34,9 +34,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class VmCore implements AutoCloseable {
 
-    /** How many pins the I/O APIC has. */
-    static final int IOAPIC_PINS = 24;
-
     /** Below the top of 32-bit addresses, where firmware would be. */
     private static final long INTEL_TSS = 0xFFFB_D000L;
 
@@ -115,7 +112,7 @@ final class VmCore implements AutoCloseable {
             // milliseconds.
             ram.attach(machine);
             machine.setIntelAddresses(INTEL_TSS, INTEL_IDENTITY_MAP);
-            machine.splitIrqchip(IOAPIC_PINS);
+            machine.splitIrqchip(IoApic.PINS);
             List<VcpuFd> fds = new ArrayList<>();
             for (List<CpuidEntry> entries : cpuid) {
                 VcpuFd fd = machine.createVcpu(fds.size());
