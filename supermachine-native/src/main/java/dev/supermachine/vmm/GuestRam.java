@@ -13,6 +13,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,9 +69,19 @@ final class GuestRam implements AutoCloseable {
      * @param source the file, which must stay open as long as this
      */
     static GuestRam of(PageSource source) {
+        return of(source, PageMap::open);
+    }
+
+    /**
+     * Memory as a file has it.
+     *
+     * @param source the file, which must stay open as long as this
+     * @param pageMap opens what finds the pages that were touched
+     */
+    static GuestRam of(PageSource source, Supplier<PageMap> pageMap) {
         Mapping mapping = source.copyOnWrite();
         try {
-            return new GuestRam(mapping, source, PageMap.open(), COPY_BACK_PAGES);
+            return new GuestRam(mapping, source, pageMap.get(), COPY_BACK_PAGES);
         } catch (RuntimeException | Error e) {
             Closing.closeAfter(e, mapping);
             throw e;

@@ -2,6 +2,7 @@ package dev.supermachine.vmm;
 
 import dev.supermachine.kvm.CpuidEntry;
 import dev.supermachine.linux.LinuxException;
+import dev.supermachine.linux.PageMap;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -11,6 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -102,6 +104,12 @@ public final class VirtualMachine {
      * @throws LinuxException if the system refuses
      */
     public static VirtualMachine restore(MachineShape shape, Path ram, Path state) throws IOException {
+        return restore(shape, ram, state, PageMap::open);
+    }
+
+    /** For tests, with another way to find the pages that a run has touched. */
+    static VirtualMachine restore(MachineShape shape, Path ram, Path state, Supplier<PageMap> pageMap)
+            throws IOException {
         MachineState origin = MachineState.read(state, shape);
         PageSource source = PageSource.open(ram);
         VirtualMachine machine;
@@ -110,7 +118,7 @@ public final class VirtualMachine {
                 throw new StateFormatException("the memory file " + ram + " has " + source.size() + " bytes, but "
                         + shape.memoryMib() + " MiB are " + shape.memoryBytes());
             }
-            machine = make(shape, GuestRam.of(source), source, origin);
+            machine = make(shape, GuestRam.of(source, pageMap), source, origin);
         } catch (IOException | RuntimeException | Error e) {
             Closing.closeAfter(e, source);
             throw e;

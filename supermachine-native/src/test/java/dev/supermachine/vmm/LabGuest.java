@@ -2,6 +2,7 @@ package dev.supermachine.vmm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.supermachine.linux.PageMap;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -18,7 +19,7 @@ import java.util.concurrent.TimeUnit;
 /** The stock kernel with {@code contract-init.c} on a machine of this module, in the laboratory, which has both made; and how to talk to it. */
 final class LabGuest implements AutoCloseable {
 
-    static final int MEMORY_MIB = 128;
+    static final int MEMORY_MIB = 192;
 
     /** Of the disk, so that reading all of it takes a while. */
     private static final int DISK_BYTES = 8 << 20;
@@ -63,6 +64,12 @@ final class LabGuest implements AutoCloseable {
         return restore(directory, vcpus, ram(directory, vcpus), state(directory, vcpus));
     }
 
+    /** Restores what was captured; which pages a run has touched is found as on a kernel without PAGEMAP_SCAN. */
+    static LabGuest restoreWithoutScan(Path directory, int vcpus) throws IOException {
+        return new LabGuest(VirtualMachine.restore(
+                shape(directory, vcpus), ram(directory, vcpus), state(directory, vcpus), PageMap::reading));
+    }
+
     /** Restores from other files. */
     static LabGuest restore(Path directory, int vcpus, Path ram, Path state) throws IOException {
         return new LabGuest(VirtualMachine.restore(shape(directory, vcpus), ram, state));
@@ -105,6 +112,12 @@ final class LabGuest implements AutoCloseable {
         vm.resume();
     }
 
+    /** The end of what it has printed. */
+    private String consoleTail() {
+        String all = console();
+        return all.substring(Math.max(0, all.length() - 4000));
+    }
+
     /** All that it has printed. */
     String console() {
         synchronized (console) {
@@ -129,7 +142,7 @@ final class LabGuest implements AutoCloseable {
             awaitedLength = console.length() + more;
         }
         assertThat(latch.await(PATIENCE_SECONDS, TimeUnit.SECONDS))
-                .as("%s more characters after: %s", more, console())
+                .as("%s more characters after: %s", more, consoleTail())
                 .isTrue();
     }
 
@@ -144,8 +157,8 @@ final class LabGuest implements AutoCloseable {
         ByteBuffer one = ByteBuffer.allocate(1);
         while (true) {
             if (vm.agent().read(one.clear()) < 0) {
-                throw new IOException(
-                        "The channel ended after '" + line + "': " + vm.endReason() + "; the console:\n" + console());
+                throw new IOException("The channel ended after '" + line + "': " + vm.endReason()
+                        + "; the console ends:\n" + consoleTail());
             }
             if (one.get(0) == '\n') {
                 return line.toString();

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Resets of a machine with the stock kernel, at instants by chance while it is busy: what comes of one is the snapshot, in every byte, and it runs on. */
 @Tag("lab")
 @Tag("lab-only")
+@Tag("lab-smoke")
 @Timeout(900) // to compare a memory takes seconds in the laboratory
 class ResetLabIT {
 
@@ -41,17 +42,23 @@ class ResetLabIT {
 
     @Test
     void aResetIsExactWithOneProcessor() throws IOException, InterruptedException {
-        resets(1);
+        resets(1, LabGuest.restore(directory, 1));
+    }
+
+    /** The kernel in here has it, older ones have not. */
+    @Test
+    void aResetIsExactWithoutPagemapScan() throws IOException, InterruptedException {
+        resets(1, LabGuest.restoreWithoutScan(directory, 1));
     }
 
     @Test
     void aResetIsExactWithTwoProcessors() throws IOException, InterruptedException {
-        resets(2);
+        resets(2, LabGuest.restore(directory, 2));
     }
 
-    private void resets(int vcpus) throws IOException, InterruptedException {
+    private void resets(int vcpus, LabGuest restored) throws IOException, InterruptedException {
         MachineState origin = LabGuest.origin(directory, vcpus);
-        try (LabGuest guest = LabGuest.restore(directory, vcpus)) {
+        try (LabGuest guest = restored) {
             isExact("restored", origin, guest);
             guest.run();
             for (int i = 0; i < RESETS; i++) {
@@ -85,10 +92,12 @@ class ResetLabIT {
         assertThat(guest.vm().ram().firstDifference())
                 .as("the first byte of memory that differs, " + which)
                 .isEqualTo(-1);
-        for (int i = 0; i < origin.core().vcpus().size(); i++) {
-            TscState before = origin.core().vcpus().get(i).tsc();
-            long minute = before.khz() * 60_000L;
-            assertThat(state.core().vcpus().get(i).tsc().value())
+        // KVM keeps the counters of all processors together; the capture read the first one's first, when all of them
+        // stood
+        TscState before = origin.core().vcpus().get(0).tsc();
+        long minute = before.khz() * 60_000L;
+        for (VcpuState vcpu : state.core().vcpus()) {
+            assertThat(vcpu.tsc().value())
                     .as("counts on from the capture, " + which)
                     .isBetween(before.value(), before.value() + minute);
         }
@@ -138,13 +147,11 @@ class ResetLabIT {
     }
 
     @Test
-    @Tag("lab-smoke")
     void restoresAreGoodForOneRunEachWithOneProcessor() throws IOException {
         restores(1);
     }
 
     @Test
-    @Tag("lab-smoke")
     void restoresAreGoodForOneRunEachWithTwoProcessors() throws IOException {
         restores(2);
     }
