@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.supermachine.EngineException;
+import dev.supermachine.engine.Machine.Traces;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -93,6 +94,22 @@ public abstract class HypervisorContract {
         if (!checksums.isEmpty()) {
             assertThat(checksums(snapshot)).isEqualTo(checksums);
         }
+    }
+
+    @Test
+    final void aKeptMachinesConsoleIsAFile() throws IOException {
+        Machine machine = restore("kept", snapshot);
+        assertThat(ask(machine, "SAY before")).isEqualTo("OK");
+        Traces traces = machine.leaveTraces();
+        assertThat(ask(machine, "SAY after")).isEqualTo("OK");
+        assertThat(machine.leaveTraces()).isEqualTo(traces);
+        await().atMost(SOON)
+                .untilAsserted(() -> assertThat(traces.console()).content().contains("before", "after"));
+        assertThat(traces.console().getParent()).isEqualTo(traces.directory());
+        assertThat(ProcessHandle.of(traces.pid())).isPresent();
+        assertThat(traces.detachable()).as("it was not prepared for that").isFalse();
+        assertThatThrownBy(machine::detach).isInstanceOf(EngineException.class).hasMessageContaining("'kept'");
+        assertThat(ask(machine, "PING")).isEqualTo("PONG");
     }
 
     @Test

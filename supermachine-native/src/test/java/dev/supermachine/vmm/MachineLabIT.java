@@ -100,7 +100,7 @@ class MachineLabIT {
         }
         assertThatThrownBy(() -> LabGuest.restore(directory, 1, ram, LabGuest.state(directory, 1)))
                 .isInstanceOf(StateFormatException.class)
-                .hasMessageContaining("134217728");
+                .hasMessageContaining(String.valueOf(LabGuest.MEMORY_MIB << 20));
         Files.delete(ram);
     }
 
