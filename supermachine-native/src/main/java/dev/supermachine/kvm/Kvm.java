@@ -6,6 +6,8 @@ import dev.supermachine.linux.NativeBlock;
 import dev.supermachine.linux.OpenFile;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The kernel's virtual machine monitor, {@code /dev/kvm}. Thread-safe.
@@ -20,9 +22,14 @@ public final class Kvm implements AutoCloseable {
     private static final int CPUID_ENTRIES = 256;
 
     private final OpenFile file;
+    private final int runSize;
+
+    /** What was asked already: it does not change while the module is in use, and each machine asks for the same. */
+    private final Map<KvmCapability, Integer> answers = new ConcurrentHashMap<>();
 
     private Kvm(OpenFile file) {
         this.file = file;
+        runSize = file.ioctl("KVM_GET_VCPU_MMAP_SIZE", KvmRequest.KVM_GET_VCPU_MMAP_SIZE, 0);
     }
 
     /**
@@ -52,13 +59,18 @@ public final class Kvm implements AutoCloseable {
     }
 
     /**
-     * Asks for a capability.
+     * Asks for a capability. The kernel is asked once.
      *
      * @param capability which
      * @return 0 if it is lacking; else a value that depends on which it is, 1 as a rule
      */
     public int check(KvmCapability capability) {
-        return file.ioctl("KVM_CHECK_EXTENSION", KvmRequest.KVM_CHECK_EXTENSION, capability.number());
+        Integer known = answers.get(capability);
+        if (known == null) {
+            known = file.ioctl("KVM_CHECK_EXTENSION", KvmRequest.KVM_CHECK_EXTENSION, capability.number());
+            answers.put(capability, known);
+        }
+        return known;
     }
 
     /**
@@ -117,7 +129,6 @@ public final class Kvm implements AutoCloseable {
      * @throws LinuxException if KVM refuses
      */
     public VmFd createVm() {
-        int runSize = file.ioctl("KVM_GET_VCPU_MMAP_SIZE", KvmRequest.KVM_GET_VCPU_MMAP_SIZE, 0);
         while (true) {
             try {
                 return new VmFd(file.ioctlOpen("KVM_CREATE_VM", KvmRequest.KVM_CREATE_VM, 0), runSize);

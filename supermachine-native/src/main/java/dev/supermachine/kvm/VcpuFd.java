@@ -66,7 +66,7 @@ public final class VcpuFd implements AutoCloseable {
      */
     public void get(VcpuStruct part, NativeBlock block, int offset) {
         long request = part == VcpuStruct.XSAVE && largeXsave ? KvmRequest.KVM_GET_XSAVE2 : part.getRequest();
-        file.ioctl("KVM_GET_" + part, request, block, offset);
+        file.ioctl(part.getName(), request, block, offset);
     }
 
     /**
@@ -78,7 +78,7 @@ public final class VcpuFd implements AutoCloseable {
      * @throws LinuxException if KVM refuses
      */
     public void set(VcpuStruct part, NativeBlock block, int offset) {
-        file.ioctl("KVM_SET_" + part, part.setRequest(), block, offset);
+        file.ioctl(part.setName(), part.setRequest(), block, offset);
     }
 
     /**

@@ -25,6 +25,11 @@ public enum VcpuStruct {
     VCPU_EVENTS(KvmLayout.KvmVcpuEvents.SIZEOF, KvmRequest.KVM_GET_VCPU_EVENTS, KvmRequest.KVM_SET_VCPU_EVENTS);
 
     private final int size;
+
+    /** The requests' names, which would else be put together at each restore. */
+    private final String getName = "KVM_GET_" + name();
+
+    private final String setName = "KVM_SET_" + name();
     private final long getRequest;
     private final long setRequest;
 
@@ -41,6 +46,14 @@ public enum VcpuStruct {
      */
     public int size() {
         return size;
+    }
+
+    String getName() {
+        return getName;
+    }
+
+    String setName() {
+        return setName;
     }
 
     long getRequest() {

@@ -7,6 +7,7 @@ import dev.supermachine.kvm.KvmLayout.KvmUserspaceMemoryRegion;
 import dev.supermachine.linux.LinuxException;
 import dev.supermachine.linux.NativeBlock;
 import dev.supermachine.linux.OpenFile;
+import java.nio.ByteBuffer;
 
 /**
  * A machine of KVM. To be made in this order: memory, then {@link #setIntelAddresses}, then {@link #splitIrqchip}, then vCPUs; memory that comes after interrupt
@@ -19,7 +20,9 @@ public final class VmFd implements AutoCloseable {
     private final OpenFile file;
     private final int runSize;
     private final int xsaveSize;
-    private final NativeBlock msi = new NativeBlock(KvmMsi.SIZEOF);
+
+    /** What the structure of an order is laid out in, of one order at a time: the largest is the one for capabilities. */
+    private final NativeBlock order = new NativeBlock(KvmEnableCap.SIZEOF);
 
     VmFd(OpenFile file, int runSize) {
         this.file = file;
@@ -47,13 +50,14 @@ public final class VmFd implements AutoCloseable {
      * @throws LinuxException if KVM refuses
      */
     public void setMemory(int slot, long guestAddress, long size, long address) {
-        NativeBlock region = new NativeBlock(KvmUserspaceMemoryRegion.SIZEOF);
-        region.bytes()
-                .putInt(KvmUserspaceMemoryRegion.SLOT, slot)
-                .putLong(KvmUserspaceMemoryRegion.GUEST_PHYS_ADDR, guestAddress)
-                .putLong(KvmUserspaceMemoryRegion.MEMORY_SIZE, size)
-                .putLong(KvmUserspaceMemoryRegion.USERSPACE_ADDR, address);
-        file.ioctl("KVM_SET_USER_MEMORY_REGION", KvmRequest.KVM_SET_USER_MEMORY_REGION, region);
+        synchronized (order) {
+            blankOrder()
+                    .putInt(KvmUserspaceMemoryRegion.SLOT, slot)
+                    .putLong(KvmUserspaceMemoryRegion.GUEST_PHYS_ADDR, guestAddress)
+                    .putLong(KvmUserspaceMemoryRegion.MEMORY_SIZE, size)
+                    .putLong(KvmUserspaceMemoryRegion.USERSPACE_ADDR, address);
+            file.ioctl("KVM_SET_USER_MEMORY_REGION", KvmRequest.KVM_SET_USER_MEMORY_REGION, order);
+        }
     }
 
     /**
@@ -64,9 +68,10 @@ public final class VmFd implements AutoCloseable {
      * @throws LinuxException if KVM refuses
      */
     public void setIntelAddresses(long tss, long identityMap) {
-        NativeBlock address = new NativeBlock(Long.BYTES);
-        address.bytes().putLong(0, identityMap);
-        file.ioctl("KVM_SET_IDENTITY_MAP_ADDR", KvmRequest.KVM_SET_IDENTITY_MAP_ADDR, address);
+        synchronized (order) {
+            blankOrder().putLong(0, identityMap);
+            file.ioctl("KVM_SET_IDENTITY_MAP_ADDR", KvmRequest.KVM_SET_IDENTITY_MAP_ADDR, order);
+        }
         file.ioctl("KVM_SET_TSS_ADDR", KvmRequest.KVM_SET_TSS_ADDR, tss);
     }
 
@@ -77,11 +82,12 @@ public final class VmFd implements AutoCloseable {
      * @throws LinuxException if KVM refuses, as it does once there is a vCPU
      */
     public void splitIrqchip(int pins) {
-        NativeBlock enable = new NativeBlock(KvmEnableCap.SIZEOF);
-        enable.bytes()
-                .putInt(KvmEnableCap.CAP, KvmCapability.SPLIT_IRQCHIP.number())
-                .putLong(KvmEnableCap.ARGS, pins);
-        file.ioctl("KVM_ENABLE_CAP of KVM_CAP_SPLIT_IRQCHIP", KvmRequest.KVM_ENABLE_CAP, enable);
+        synchronized (order) {
+            blankOrder()
+                    .putInt(KvmEnableCap.CAP, KvmCapability.SPLIT_IRQCHIP.number())
+                    .putLong(KvmEnableCap.ARGS, pins);
+            file.ioctl("KVM_ENABLE_CAP of KVM_CAP_SPLIT_IRQCHIP", KvmRequest.KVM_ENABLE_CAP, order);
+        }
     }
 
     /**
@@ -111,13 +117,13 @@ public final class VmFd implements AutoCloseable {
      */
     public boolean signalMsi(long address, int data) {
         int result;
-        synchronized (msi) {
-            msi.bytes()
+        synchronized (order) {
+            blankOrder()
                     .putInt(KvmMsi.ADDRESS_LO, (int) address)
                     .putInt(KvmMsi.ADDRESS_HI, (int) (address >>> 32))
                     .putInt(KvmMsi.DATA, data);
             // A field, so that it is not collected meanwhile.
-            result = file.tryIoctl(KvmRequest.KVM_SIGNAL_MSI, msi.address());
+            result = file.tryIoctl(KvmRequest.KVM_SIGNAL_MSI, order.address());
         }
         // To no local APIC at all: -1, which reads like EPERM.
         if (result < 0 && result != -LinuxException.EPERM) {
@@ -133,9 +139,11 @@ public final class VmFd implements AutoCloseable {
      * @throws LinuxException if KVM refuses
      */
     public long clock() {
-        NativeBlock data = new NativeBlock(KvmClockData.SIZEOF);
-        file.ioctl("KVM_GET_CLOCK", KvmRequest.KVM_GET_CLOCK, data);
-        return data.bytes().getLong(KvmClockData.CLOCK);
+        synchronized (order) {
+            blankOrder();
+            file.ioctl("KVM_GET_CLOCK", KvmRequest.KVM_GET_CLOCK, order);
+            return order.bytes().getLong(KvmClockData.CLOCK);
+        }
     }
 
     /**
@@ -145,9 +153,18 @@ public final class VmFd implements AutoCloseable {
      * @throws LinuxException if KVM refuses
      */
     public void setClock(long nanoseconds) {
-        NativeBlock data = new NativeBlock(KvmClockData.SIZEOF);
-        data.bytes().putLong(KvmClockData.CLOCK, nanoseconds);
-        file.ioctl("KVM_SET_CLOCK", KvmRequest.KVM_SET_CLOCK, data);
+        synchronized (order) {
+            blankOrder().putLong(KvmClockData.CLOCK, nanoseconds);
+            file.ioctl("KVM_SET_CLOCK", KvmRequest.KVM_SET_CLOCK, order);
+        }
+    }
+
+    private ByteBuffer blankOrder() {
+        ByteBuffer bytes = order.bytes();
+        for (int at = 0; at < KvmEnableCap.SIZEOF; at += Long.BYTES) {
+            bytes.putLong(at, 0);
+        }
+        return bytes;
     }
 
     /**

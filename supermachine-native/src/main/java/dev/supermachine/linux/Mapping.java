@@ -25,6 +25,8 @@ public final class Mapping implements AutoCloseable {
     /** What one view has at most, in bytes: the largest power of two that a buffer can have. */
     private static final long PART = 1L << 30;
 
+    private static final int RUNS = 64;
+
     private final String name;
     private final long address;
     private final long length;
@@ -148,9 +150,11 @@ public final class Mapping implements AutoCloseable {
      * @return little-endian buffers of 1 GiB each, and the last of what is left
      */
     public List<ByteBuffer> views() {
-        return parts.stream()
-                .map(part -> part.duplicate().order(ByteOrder.LITTLE_ENDIAN))
-                .toList();
+        List<ByteBuffer> views = new ArrayList<>();
+        for (ByteBuffer part : parts) {
+            views.add(part.duplicate().order(ByteOrder.LITTLE_ENDIAN));
+        }
+        return views;
     }
 
     /**
@@ -178,8 +182,41 @@ public final class Mapping implements AutoCloseable {
     public void copyFrom(Mapping source, long offset, long count) {
         check(offset, count);
         source.check(offset, count);
+        copy(source, offset, offset + count);
+    }
+
+    /**
+     * As {@link #copyFrom(Mapping, long, long)}, many ranges at once.
+     *
+     * @param source where from, at least as large as the ranges ask for
+     * @param runs which bytes, in both
+     */
+    public void copyFrom(Mapping source, PageRuns runs) {
+        if (runs.count() == 0) {
+            return;
+        }
+        // In ascending order, so that all others lie between the first and the last.
+        long begin = runs.offset(0);
+        int last = runs.count() - 1;
+        long all = runs.offset(last) + runs.length(last) - begin;
+        check(begin, all);
+        source.check(begin, all);
+        for (int run = 0; run <= last; run += RUNS) {
+            copy(source, runs, run, Math.min(last + 1, run + RUNS));
+        }
+    }
+
+    /** A part of the runs at a time: a method that is called often is compiled long before one that loops for long. */
+    private void copy(Mapping source, PageRuns runs, int first, int end) {
+        for (int run = first; run < end; run++) {
+            long offset = runs.offset(run);
+            copy(source, offset, offset + runs.length(run));
+        }
+    }
+
+    /** Of a range that was checked. */
+    private void copy(Mapping source, long offset, long end) {
         long at = offset;
-        long end = offset + count;
         while (at < end) {
             int part = (int) (at / PART);
             int from = (int) (at % PART);
@@ -284,6 +321,11 @@ public final class Mapping implements AutoCloseable {
             throw new IndexOutOfBoundsException(
                     count + " bytes from offset " + offset + " of a mapping of " + length + " bytes of " + name);
         }
+        requireMapped();
+    }
+
+    /** Fails once it was closed. */
+    void requireMapped() {
         if (unmapped.get()) {
             throw new IllegalStateException("The mapping of " + name + " was closed");
         }

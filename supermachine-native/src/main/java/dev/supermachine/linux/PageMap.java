@@ -6,16 +6,17 @@ import java.io.UncheckedIOException;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells which pages of a mapping are this process's own: of a file that is copied on write those that were written, of an anonymous mapping those that were touched.
  * Since Linux 6.7 one request finds them ({@code PAGEMAP_SCAN}, in microseconds); before, an entry of 8 bytes per page is read from {@code /proc/self/pagemap}.
  *
- * <p>For one thread at a time.
+ * <p>For one thread at a time. All share one descriptor, which is opened at the first use and never closed; what an answer needs room for is made with the first.
  *
  * @since 0.1
  */
-public final class PageMap implements AutoCloseable {
+public final class PageMap {
 
     private static final long PAGEMAP_SCAN = 0xC0606610L;
 
@@ -43,6 +44,8 @@ public final class PageMap implements AutoCloseable {
 
     private static final int REGIONS = 2048;
 
+    private static final int PART = 64;
+
     /** {@code PAGE_IS_FILE}: a page of a file, or of shared anonymous memory. */
     private static final long PAGE_IS_FILE = 1 << 2;
 
@@ -56,14 +59,16 @@ public final class PageMap implements AutoCloseable {
 
     private static final int ENTRIES = 8192;
 
+    private static @Nullable OpenFile shared;
+    private static boolean kernelScans;
+
     private final OpenFile file;
     private final boolean scans;
-    private final NativeBlock buffer;
+    private @Nullable NativeBlock buffer;
 
     private PageMap(OpenFile file, boolean scans) {
         this.file = file;
         this.scans = scans;
-        buffer = new NativeBlock(scans ? PmScanArg.SIZEOF + REGIONS * REGION : ENTRIES * Long.BYTES);
     }
 
     /**
@@ -72,12 +77,8 @@ public final class PageMap implements AutoCloseable {
      * @return a new page map
      */
     public static PageMap open() {
-        PageMap scanning = new PageMap(openFile(), true);
-        if (scanning.knowsScan()) {
-            return scanning;
-        }
-        scanning.close();
-        return reading();
+        OpenFile file = file();
+        return new PageMap(file, kernelScans());
     }
 
     /**
@@ -86,14 +87,36 @@ public final class PageMap implements AutoCloseable {
      * @return a new page map
      */
     public static PageMap reading() {
-        return new PageMap(openFile(), false);
+        return new PageMap(file(), false);
     }
 
-    private static OpenFile openFile() {
+    /** After a failure the next call tries anew. */
+    private static synchronized OpenFile file() {
+        OpenFile present = shared;
+        if (present == null) {
+            try {
+                present = OpenFile.reading(Path.of("/proc/self/pagemap"));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            kernelScans = knowsScan(present);
+            shared = present;
+        }
+        return present;
+    }
+
+    private static synchronized boolean kernelScans() {
+        return kernelScans;
+    }
+
+    private static boolean knowsScan(OpenFile file) {
+        NativeBlock argument = new NativeBlock(PmScanArg.SIZEOF + REGION);
+        // An empty range has no pages; the kernel checks all else.
+        prepare(argument, 1, 0, 0, 1);
         try {
-            return OpenFile.reading(Path.of("/proc/self/pagemap"));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            return file.tryIoctl(PAGEMAP_SCAN, argument.address()) >= 0;
+        } finally {
+            Reference.reachabilityFence(argument);
         }
     }
 
@@ -103,15 +126,11 @@ public final class PageMap implements AutoCloseable {
      * @param mapping copied on write, or anonymous
      * @param most after how many pages to stop looking
      * @return at most that many pages, the first of them
+     * @throws IllegalStateException if the mapping was closed
      */
     public PageRuns own(Mapping mapping, long most) {
+        mapping.requireMapped();
         return scans ? scan(mapping, most) : read(mapping, most);
-    }
-
-    /** Closes it. Further calls do nothing. */
-    @Override
-    public void close() {
-        file.close();
     }
 
     /** Whether it uses the request of newer kernels. */
@@ -119,30 +138,40 @@ public final class PageMap implements AutoCloseable {
         return scans;
     }
 
-    private boolean knowsScan() {
-        // An empty range has no pages; the kernel checks all else.
-        prepare(0, 0, 1);
-        return file.tryIoctl(PAGEMAP_SCAN, buffer.address()) >= 0;
+    private NativeBlock buffer() {
+        NativeBlock present = buffer;
+        if (present == null) {
+            present = new NativeBlock(scans ? PmScanArg.SIZEOF + REGIONS * REGION : ENTRIES * Long.BYTES);
+            buffer = present;
+        }
+        return present;
     }
 
     private PageRuns scan(Mapping mapping, long most) {
         PageRuns runs = new PageRuns();
-        ByteBuffer bytes = buffer.bytes();
+        NativeBlock buffer = buffer();
         long start = mapping.address();
         long end = start + mapping.length();
         while (start < end && runs.pages() < most) {
-            prepare(start, end, most - runs.pages());
+            prepare(buffer, REGIONS, start, end, most - runs.pages());
             int found = file.ioctl("PAGEMAP_SCAN", PAGEMAP_SCAN, buffer);
-            for (int i = 0; i < found; i++) {
-                int region = PmScanArg.SIZEOF + i * REGION;
-                runs.add(bytes.getLong(region) - mapping.address(), bytes.getLong(region + 8) - mapping.address());
+            for (int i = 0; i < found; i += PART) {
+                addRegions(runs, buffer.bytes(), i, Math.min(found, i + PART), mapping.address());
             }
-            start = bytes.getLong(PmScanArg.WALK_END);
+            start = buffer.bytes().getLong(PmScanArg.WALK_END);
         }
         return runs;
     }
 
-    private void prepare(long start, long end, long most) {
+    /** A part of the regions at a time: a method that is called often is compiled long before one that loops for long. */
+    private static void addRegions(PageRuns runs, ByteBuffer bytes, int first, int end, long base) {
+        for (int i = first; i < end; i++) {
+            int region = PmScanArg.SIZEOF + i * REGION;
+            runs.add(bytes.getLong(region) - base, bytes.getLong(region + 8) - base);
+        }
+    }
+
+    private static void prepare(NativeBlock buffer, int regions, long start, long end, long most) {
         buffer.bytes()
                 .putLong(PmScanArg.SIZE, PmScanArg.SIZEOF)
                 .putLong(PmScanArg.FLAGS, 0)
@@ -150,7 +179,7 @@ public final class PageMap implements AutoCloseable {
                 .putLong(PmScanArg.END, end)
                 .putLong(PmScanArg.WALK_END, 0)
                 .putLong(PmScanArg.VEC, buffer.address(PmScanArg.SIZEOF))
-                .putLong(PmScanArg.VEC_LEN, REGIONS)
+                .putLong(PmScanArg.VEC_LEN, regions)
                 .putLong(PmScanArg.MAX_PAGES, most)
                 // Not of a file, and either present or swapped out.
                 .putLong(PmScanArg.CATEGORY_INVERTED, PAGE_IS_FILE)
@@ -161,11 +190,12 @@ public final class PageMap implements AutoCloseable {
 
     private PageRuns read(Mapping mapping, long most) {
         PageRuns runs = new PageRuns();
+        NativeBlock buffer = buffer();
         long pages = mapping.length() / Mapping.PAGE;
         long firstEntry = mapping.address() / Mapping.PAGE;
         long page = 0;
         while (page < pages && runs.pages() < most) {
-            int entries = readEntries(firstEntry + page, (int) Math.min(ENTRIES, pages - page));
+            int entries = readEntries(buffer, firstEntry + page, (int) Math.min(ENTRIES, pages - page));
             for (int i = 0; i < entries && runs.pages() < most; i++) {
                 long entry = buffer.bytes().getLong(i * Long.BYTES);
                 if ((entry & ENTRY_IS_THERE) != 0 && (entry & ENTRY_IS_FILE) == 0) {
@@ -177,7 +207,7 @@ public final class PageMap implements AutoCloseable {
         return runs;
     }
 
-    private int readEntries(long first, int count) {
+    private int readEntries(NativeBlock buffer, long first, int count) {
         try {
             long read = Libc.pread(file.fd(), buffer.address(), (long) count * Long.BYTES, first * Long.BYTES);
             if (read < Long.BYTES) {

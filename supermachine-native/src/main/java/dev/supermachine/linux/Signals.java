@@ -3,7 +3,6 @@ package dev.supermachine.linux;
 import com.sun.jna.LastErrorException;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
-import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -30,6 +29,17 @@ public final class Signals {
     private static final class Handler {
 
         static final int SIGNAL = install();
+
+        /** {@code sigset_t} of the kernel, with that signal. */
+        static final NativeBlock SET = set();
+
+        static final long PROCESS = ProcessHandle.current().pid();
+
+        private static NativeBlock set() {
+            NativeBlock set = new NativeBlock(Long.BYTES);
+            set.bytes().putLong(0, 1L << (SIGNAL - 1));
+            return set;
+        }
 
         private static int install() {
             long handler = Pointer.nativeValue(NativeLibrary.getInstance("c").getFunction("abs"));
@@ -59,15 +69,11 @@ public final class Signals {
      * @throws LinuxException if the kernel refuses
      */
     public static int receiveHere() {
-        NativeBlock set = new NativeBlock(Long.BYTES);
-        set.bytes().putLong(0, 1L << (Handler.SIGNAL - 1));
         try {
-            Libc.syscall(Libc.SYS_RT_SIGPROCMASK, Libc.SIG_UNBLOCK, set.address(), 0, Long.BYTES);
+            Libc.syscall(Libc.SYS_RT_SIGPROCMASK, Libc.SIG_UNBLOCK, Handler.SET.address(), 0, Long.BYTES);
             return (int) Libc.syscall(Libc.SYS_GETTID, 0, 0, 0, 0);
         } catch (LastErrorException e) {
             throw LinuxException.of("rt_sigprocmask", e);
-        } finally {
-            Reference.reachabilityFence(set);
         }
     }
 
@@ -79,7 +85,7 @@ public final class Signals {
      */
     public static void interrupt(int thread) {
         try {
-            Libc.syscall(Libc.SYS_TGKILL, ProcessHandle.current().pid(), thread, Handler.SIGNAL, 0);
+            Libc.syscall(Libc.SYS_TGKILL, Handler.PROCESS, thread, Handler.SIGNAL, 0);
         } catch (LastErrorException e) {
             if (e.getErrorCode() != Errno.ESRCH) {
                 throw LinuxException.of("tgkill", e);

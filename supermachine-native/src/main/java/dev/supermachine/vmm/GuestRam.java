@@ -38,7 +38,7 @@ final class GuestRam implements AutoCloseable {
     private final int copyBackPages;
     private final GuestMemory memory;
 
-    /** For tests, with another way to find pages and another limit. Takes the page map over. */
+    /** For tests, with another way to find pages and another limit. */
     GuestRam(Mapping mapping, @Nullable PageSource source, PageMap pageMap, int copyBackPages) {
         this.mapping = mapping;
         this.source = source;
@@ -170,9 +170,7 @@ final class GuestRam implements AutoCloseable {
             mapping.drop(0, size());
             return -1;
         }
-        for (int run = 0; run < dirty.count(); run++) {
-            mapping.copyFrom(source.pages(), dirty.offset(run), dirty.length(run));
-        }
+        mapping.copyFrom(source.pages(), dirty);
         return dirty.pages();
     }
 
@@ -232,7 +230,6 @@ final class GuestRam implements AutoCloseable {
 
     @Override
     public void close() {
-        pageMap.close();
         mapping.close();
     }
 }

@@ -9,6 +9,8 @@ import dev.supermachine.kvm.VmFd;
 import dev.supermachine.linux.LinuxException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +27,9 @@ public final class KvmHost {
     private final CpuModel model;
     private final int tscKhz;
     private final boolean scalesTsc;
+
+    /** What CPUID answers on each vCPU, by their number: the same for all machines. */
+    private final Map<Integer, List<List<CpuidEntry>>> cpuid = new ConcurrentHashMap<>();
 
     private static @Nullable KvmHost instance;
 
@@ -96,10 +101,14 @@ public final class KvmHost {
     }
 
     List<List<CpuidEntry>> cpuid(int vcpus) {
+        return cpuid.computeIfAbsent(vcpus, this::makeCpuid);
+    }
+
+    private List<List<CpuidEntry>> makeCpuid(int vcpus) {
         List<List<CpuidEntry>> all = new ArrayList<>();
         for (int vcpu = 0; vcpu < vcpus; vcpu++) {
             all.add(model.cpuid(vcpu, vcpus));
         }
-        return all;
+        return List.copyOf(all);
     }
 }

@@ -12,7 +12,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A vCPU's thread: it runs the guest and does its I/O, until it is wanted to pause or to stop.
+ * A vCPU on its thread, which runs the guest and does its I/O, until it is wanted to pause or to stop.
  *
  * <p>How it is got out of the guest: whoever wants that says so, sets KVM's {@code immediate_exit}, and interrupts the thread if it is inside. If it is not, it
  * finds the flag when it enters next. The thread in turn says that it is inside before it enters; so one of the two always sees the other. A vCPU that is paused has no
@@ -31,17 +31,21 @@ final class Vcpu {
         STOP
     }
 
+    private final String name;
     private final VcpuFd fd;
     private final VcpuExits exits;
     private final Consumer<MachineEnd> ended;
-    private final Thread thread;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private Wanted wanted = Wanted.PAUSE;
     private boolean paused;
+    private boolean started;
     private boolean stopped;
     private int threadId;
+
+    /** The thread as long as it is this vCPU's. */
+    private volatile @Nullable Thread thread;
 
     /** Whether the thread is in KVM_RUN, or about to be. */
     private volatile boolean inside;
@@ -55,17 +59,30 @@ final class Vcpu {
      * @param ended is told, on its thread, when it can run no longer; it is paused then, whatever is wanted
      */
     Vcpu(String name, VcpuFd fd, VcpuExits exits, Consumer<MachineEnd> ended) {
+        this.name = name;
         this.fd = fd;
         this.exits = exits;
         this.ended = ended;
-        thread = new Thread(this::run, name);
-        thread.setDaemon(true);
     }
 
     /** Starts the thread; the vCPU is wanted to pause. */
     void start() {
         fd.run().setImmediateExit(true);
-        thread.start();
+        lock.lock();
+        try {
+            started = true;
+        } finally {
+            lock.unlock();
+        }
+        boolean running = false;
+        try {
+            VcpuThreads.run(name, this::run);
+            running = true;
+        } finally {
+            if (!running) {
+                end();
+            }
+        }
     }
 
     /** Lets it run. */
@@ -124,7 +141,7 @@ final class Vcpu {
      * @return false if it has not yet, as when a device does not return
      */
     boolean awaitStopped(Duration patience) {
-        return await(() -> stopped || thread.getState() == Thread.State.NEW, patience);
+        return await(() -> stopped || !started, patience);
     }
 
     /** Whether the calling thread is this vCPU's. */
@@ -172,6 +189,7 @@ final class Vcpu {
 
     private void run() {
         try {
+            thread = Thread.currentThread();
             int id = Signals.receiveHere();
             lock.lock();
             try {
@@ -185,13 +203,18 @@ final class Vcpu {
         } catch (RuntimeException | Error e) {
             ended.accept(new MachineEnd("its processor's thread failed, " + e, e));
         } finally {
-            lock.lock();
-            try {
-                stopped = true;
-                changed.signalAll();
-            } finally {
-                lock.unlock();
-            }
+            thread = null;
+            end();
+        }
+    }
+
+    private void end() {
+        lock.lock();
+        try {
+            stopped = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
         }
     }
 

@@ -34,12 +34,22 @@ final class VcpuState {
     /** The deadline of the local APIC's timer, as it is to be set; empty if the vCPU has none. */
     private final MsrBlock deadline;
 
+    /** What it is set to at a restore. */
+    private final MsrBlock deadlineToSet;
+
+    /** Where each of the parts begins. */
+    private final int[] offsets = new int[PARTS.length];
+
     private VcpuState(int xsaveSize, NativeBlock block, TscState tsc, MsrBlock msrs, MsrBlock deadline) {
         this.xsaveSize = xsaveSize;
         this.block = block;
         this.tsc = tsc;
         this.msrs = msrs;
         this.deadline = deadline;
+        for (int i = 0; i < PARTS.length; i++) {
+            offsets[i] = offset(PARTS[i], xsaveSize);
+        }
+        deadlineToSet = deadline.count() > 0 && timerMayHaveExpired() ? expiredDeadline() : deadline;
     }
 
     /**
@@ -103,9 +113,9 @@ final class VcpuState {
             throw new KvmException("The state of a processor has " + xsaveSize
                     + " bytes of extended state, but this host's has " + hostXsaveSize + "; it is of another kind");
         }
-        for (VcpuStruct part : PARTS) {
-            if (part != VcpuStruct.VCPU_EVENTS) {
-                fd.set(part, block, offset(part, xsaveSize));
+        for (int i = 0; i < PARTS.length; i++) {
+            if (PARTS[i] != VcpuStruct.VCPU_EVENTS) {
+                fd.set(PARTS[i], block, offsets[i]);
             }
         }
         VcpuMsrs.write(fd, msrs);
@@ -118,7 +128,7 @@ final class VcpuState {
      */
     void restoreEvents(VcpuFd fd) {
         if (deadline.count() > 0) {
-            VcpuMsrs.write(fd, timerMayHaveExpired() ? expiredDeadline() : deadline);
+            VcpuMsrs.write(fd, deadlineToSet);
         }
         fd.set(VcpuStruct.VCPU_EVENTS, block, offset(VcpuStruct.VCPU_EVENTS, xsaveSize));
         fd.tellPaused();

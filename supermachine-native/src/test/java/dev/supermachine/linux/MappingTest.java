@@ -57,10 +57,49 @@ class MappingTest {
     }
 
     @Test
+    void copiesManyRangesAtOnceAndNothingElse() {
+        int pages = 1000;
+        PageRuns odd = new PageRuns();
+        for (long page = 1; page < pages; page += 2) {
+            odd.add(page * PAGE, (page + 1) * PAGE);
+        }
+        try (Mapping source = Mapping.anonymous("source", (long) pages * PAGE);
+                Mapping target = Mapping.anonymous("target", (long) pages * PAGE)) {
+            for (int page = 0; page < pages; page++) {
+                source.view((long) page * PAGE, 8).putLong(0, page);
+                source.view((page + 1L) * PAGE - 8, 8).putLong(0, -page);
+                target.view((long) page * PAGE, 8).putLong(0, 7);
+            }
+            target.copyFrom(source, odd);
+            for (int page = 0; page < pages; page++) {
+                assertThat(target.view((long) page * PAGE, 8).getLong(0)).isEqualTo(page % 2 == 0 ? 7 : page);
+                assertThat(target.view((page + 1L) * PAGE - 8, 8).getLong(0)).isEqualTo(page % 2 == 0 ? 0 : -page);
+            }
+            target.copyFrom(source, new PageRuns());
+            assertThat(target.view(0, 8).getLong(0)).isEqualTo(7);
+        }
+    }
+
+    @Test
+    void refusesManyRangesIfOneIsNotInIt() {
+        PageRuns runs = new PageRuns();
+        runs.add(0, PAGE);
+        runs.add(3 * PAGE, 5 * PAGE);
+        try (Mapping small = Mapping.anonymous("small", 4 * PAGE);
+                Mapping large = Mapping.anonymous("large", 8 * PAGE)) {
+            large.view(0, 1).put(0, (byte) 1);
+            assertThatThrownBy(() -> small.copyFrom(large, runs)).isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> large.copyFrom(small, runs)).isInstanceOf(IndexOutOfBoundsException.class);
+            assertThat(small.view(0, 1).get(0)).isZero();
+            assertThat(large.view(0, 1).get(0)).isEqualTo((byte) 1);
+        }
+    }
+
+    @Test
     void populatingForWritingMakesPagesOwn() {
         try (OpenFile file = OpenFile.inMemory("file", 8 * PAGE);
-                Mapping copy = Mapping.copyOnWrite(file, 0, 8 * PAGE);
-                PageMap map = PageMap.open()) {
+                Mapping copy = Mapping.copyOnWrite(file, 0, 8 * PAGE)) {
+            PageMap map = PageMap.open();
             if (copy.populateForReading(0, 8 * PAGE) && copy.populateForWriting(PAGE, 2 * PAGE)) {
                 assertThat(map.own(copy, 8).pages()).isEqualTo(2);
             } else {

@@ -22,6 +22,8 @@ public final class Bench {
             new KvmCreate(),
             new KvmReset(),
             new KvmExit(),
+            new KvmBlock(),
+            new KvmConsole(),
             new KvmDensity());
 
     private Bench() {}

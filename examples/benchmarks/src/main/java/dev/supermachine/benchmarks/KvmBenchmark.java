@@ -2,6 +2,7 @@ package dev.supermachine.benchmarks;
 
 import dev.supermachine.kvm.Kvm;
 import dev.supermachine.vmm.TinyGuest;
+import dev.supermachine.vmm.TinyMachine;
 import dev.supermachine.vmm.TinySnapshot;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -74,6 +75,34 @@ abstract class KvmBenchmark implements Benchmark {
         } finally {
             Stage.delete(directory);
         }
+    }
+
+    /** Ours with devices, which has not run yet, and the peer with the like. */
+    interface MeasuringDevices {
+        void run(TinyMachine machine, RawKvm raw) throws Exception;
+    }
+
+    /** As {@link #with}, with a disk and the other devices of a machine. */
+    static void withDevices(Stage stage, TinyGuest guest, byte[] disk, MeasuringDevices measuring) throws Exception {
+        Path directory = Stage.scratch();
+        try {
+            Path file = directory.resolve("memory");
+            guest.write(file);
+            Path image = Files.write(directory.resolve("disk"), disk);
+            try (TinySnapshot snapshot = TinySnapshot.take(guest, file);
+                    TinyMachine machine = TinyMachine.withDevices(snapshot, image);
+                    RawKvm raw = RawKvm.start(stage.rawKvm(), file, image)) {
+                machine.restore();
+                measuring.run(machine, raw);
+            }
+        } finally {
+            Stage.delete(directory);
+        }
+    }
+
+    /** MiB a second, of bytes that took so many nanoseconds. */
+    static double rate(long bytes, long nanos) {
+        return bytes / (double) (1 << 20) / (nanos / 1e9);
     }
 
     /** Microseconds since a reading of {@link System#nanoTime()} until another. */

@@ -19,7 +19,16 @@ final class RawKvm implements AutoCloseable {
 
     /** Starts it. */
     static RawKvm start(Path program, Path snapshot) throws IOException {
-        return new RawKvm(new ProcessBuilder(program.toString(), snapshot.toString())
+        return start(program.toString(), snapshot.toString());
+    }
+
+    /** Starts it with devices. */
+    static RawKvm start(Path program, Path snapshot, Path disk) throws IOException {
+        return start(program.toString(), snapshot.toString(), disk.toString());
+    }
+
+    private static RawKvm start(String... command) throws IOException {
+        return new RawKvm(new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start());
     }

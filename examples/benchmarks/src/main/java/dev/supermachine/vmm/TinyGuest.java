@@ -6,9 +6,11 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Map;
 
 /**
- * A guest of a few instructions, which run in 32-bit mode without paging: it writes a port, does its work, writes another port and halts. Immutable, thread-safe.
+ * A guest of a few instructions, which run in 32-bit mode without paging: it writes a port, does its work, writes another port and halts. Those that drive a device
+ * prepare it first. Immutable, thread-safe.
  *
  * @since 0.1
  */
@@ -37,10 +39,24 @@ public final class TinyGuest {
 
     private final byte[] code;
     private final int pages;
+    private final Map<Long, byte[]> data;
 
-    private TinyGuest(byte[] code, int pages) {
+    private TinyGuest(byte[] code, int pages, Map<Long, byte[]> data) {
         this.code = code;
         this.pages = pages;
+        this.data = data;
+    }
+
+    /**
+     * One with code of its own around and between its two ports.
+     *
+     * @param before what it does before it begins, in machine code
+     * @param work what it does then
+     * @param data what its memory has beside its code, by address
+     */
+    static TinyGuest of(byte[] before, byte[] work, Map<Long, byte[]> data) {
+        ByteBuffer code = room().put(before).put(OUT_AL).put((byte) BEGIN_PORT).put(work);
+        return new TinyGuest(end(code), 0, data);
     }
 
     /**
@@ -56,7 +72,7 @@ public final class TinyGuest {
         code.put((byte) 0xFF).put((byte) 0x07); // inc dword [edi]
         code.put((byte) 0x81).put((byte) 0xC7).putInt(STRIDE); // add edi, to the next
         code.put((byte) 0x49).put((byte) 0x75).put((byte) 0xF5); // dec ecx; jnz to the inc
-        return new TinyGuest(end(code), pages);
+        return new TinyGuest(end(code), pages, Map.of());
     }
 
     /**
@@ -70,14 +86,15 @@ public final class TinyGuest {
         for (int i = 0; i < times; i++) {
             code.put(OUT_AL).put(SPARE_PORT);
         }
-        return new TinyGuest(end(code), 0);
+        return new TinyGuest(end(code), 0, Map.of());
     }
 
     private static ByteBuffer begin() {
-        return ByteBuffer.allocate(4096)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .put(OUT_AL)
-                .put((byte) BEGIN_PORT);
+        return room().put(OUT_AL).put((byte) BEGIN_PORT);
+    }
+
+    private static ByteBuffer room() {
+        return ByteBuffer.allocate(4096).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     private static byte[] end(ByteBuffer code) {
@@ -100,6 +117,9 @@ public final class TinyGuest {
             channel.write(ByteBuffer.wrap(code), ENTRY);
             for (int page = 0; page < pages; page++) {
                 channel.write(word(SEED), FIRST_PAGE + (long) page * STRIDE);
+            }
+            for (Map.Entry<Long, byte[]> piece : data.entrySet()) {
+                channel.write(ByteBuffer.wrap(piece.getValue()), piece.getKey());
             }
             channel.write(ByteBuffer.allocate(1), MEMORY - 1);
         }

@@ -1,11 +1,14 @@
 package dev.supermachine.vmm;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A machine without devices whose guest is a tiny one, made and run as machines of real guests are. For one thread at a time.
+ * A machine whose guest is a tiny one, made and run as machines of real guests are; with all of their devices or with none. For one thread at a time, apart from
+ * {@link #agent()}.
  *
  * @since 0.1
  */
@@ -15,13 +18,23 @@ public final class TinyMachine implements AutoCloseable {
 
     private final TinySnapshot snapshot;
     private final VmCore core;
-    private final Ports ports = new Ports();
+    private final @Nullable Devices devices;
+    private final Ports ports;
 
-    private TinyMachine(TinySnapshot snapshot) {
+    private TinyMachine(TinySnapshot snapshot, @Nullable FileBlockStore disk) {
         this.snapshot = snapshot;
         core = snapshot.core();
+        devices = disk == null
+                ? null
+                : new Devices(
+                        core,
+                        disk,
+                        "agent",
+                        printed -> {},
+                        cause -> core.end(new MachineEnd("the tiny guest asked for " + cause)));
+        ports = new Ports(devices != null);
         Bus bus = new Bus().add(TinyGuest.BEGIN_PORT, 1, new Begin(ports)).add(TinyGuest.END_PORT, 1, new End(ports));
-        core.start(bus, new Bus(), ports::ended);
+        core.start(bus, devices == null ? new Bus() : devices.memory(), ports::ended);
     }
 
     /**
@@ -32,7 +45,20 @@ public final class TinyMachine implements AutoCloseable {
      * @throws dev.supermachine.linux.LinuxException if KVM refuses
      */
     public static TinyMachine create(TinySnapshot snapshot) {
-        return new TinyMachine(snapshot);
+        return new TinyMachine(snapshot, null);
+    }
+
+    /**
+     * Makes one with the devices of a {@link VirtualMachine}.
+     *
+     * @param snapshot whose memory it has
+     * @param disk what is on its disk
+     * @return a paused machine, with its vCPU as after power-on
+     * @throws IOException if the disk cannot be opened
+     * @throws dev.supermachine.linux.LinuxException if KVM refuses
+     */
+    public static TinyMachine withDevices(TinySnapshot snapshot, Path disk) throws IOException {
+        return new TinyMachine(snapshot, FileBlockStore.open(disk));
     }
 
     /** Puts its vCPU and clock into the state of the snapshot. Paused. */
@@ -58,8 +84,62 @@ public final class TinyMachine implements AutoCloseable {
      */
     public long run() {
         core.resume();
-        ports.await();
+        return finish();
+    }
+
+    /**
+     * Lets one with devices run, and waits until it has prepared them and begins. To be followed by {@link #finish()}.
+     *
+     * @throws IllegalStateException if it ends or takes a minute
+     */
+    public void begin() {
+        ports.begun.drainPermits();
+        core.resume();
+        ports.await(ports.begun);
+    }
+
+    /**
+     * Waits until the work of a guest that runs is done.
+     *
+     * @return when it came out first, as {@link System#nanoTime()}
+     * @throws IllegalStateException if it ends or takes a minute
+     */
+    public long finish() {
+        ports.await(ports.finished);
         return ports.begin;
+    }
+
+    /**
+     * When the work of the last run was done.
+     *
+     * @return as {@link System#nanoTime()}
+     */
+    public long end() {
+        return ports.end;
+    }
+
+    /**
+     * The host's end of the console of one with devices.
+     *
+     * @return always the same
+     */
+    public AgentPort agent() {
+        if (devices == null) {
+            throw new IllegalStateException("This tiny machine has no devices");
+        }
+        return devices.agent();
+    }
+
+    /**
+     * Fails unless the guest has read all of its requests, the last one rightly.
+     *
+     * @param requests how many
+     * @param bytes how many each
+     * @param disk what is on the disk
+     * @throws IllegalStateException if it did not
+     */
+    public void checkRead(int requests, int bytes, byte[] disk) {
+        TinyDriver.checkRead(core.memory(), requests, bytes, disk);
     }
 
     /**
@@ -83,24 +163,43 @@ public final class TinyMachine implements AutoCloseable {
     /** Ends it, and waits until all is gone. */
     @Override
     public void close() {
+        core.stop();
+        if (devices != null) {
+            devices.close();
+        }
         core.close();
     }
 
     private static final class Ports {
 
+        private final boolean tellsBegin;
+        private final Semaphore begun = new Semaphore(0);
         private final Semaphore finished = new Semaphore(0);
         private volatile long begin;
         private volatile long end;
         private volatile @Nullable MachineEnd failure;
 
+        /** Whether somebody may wait for the begin; telling it takes time that is measured. */
+        Ports(boolean tellsBegin) {
+            this.tellsBegin = tellsBegin;
+        }
+
+        void begun() {
+            begin = System.nanoTime();
+            if (tellsBegin) {
+                begun.release();
+            }
+        }
+
         void ended(MachineEnd reason) {
             failure = reason;
+            begun.release();
             finished.release();
         }
 
-        void await() {
+        void await(Semaphore event) {
             try {
-                if (!finished.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                if (!event.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                     throw new IllegalStateException("The tiny guest did not finish within " + PATIENCE_SECONDS + " s");
                 }
             } catch (InterruptedException e) {
@@ -123,7 +222,7 @@ public final class TinyMachine implements AutoCloseable {
 
         @Override
         public void write(long offset, int size, long value) {
-            ports.begin = System.nanoTime();
+            ports.begun();
         }
     }
 

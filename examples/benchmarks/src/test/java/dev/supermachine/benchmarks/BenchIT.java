@@ -43,8 +43,17 @@ class BenchIT {
     @Test
     void measuresMachinesOnKvmOrSaysWhyNot() throws Exception {
         Path results = directory.resolve("results.json");
-        String printed =
-                bench(0, results, "--quick", "--markdown", "kvm-create", "kvm-reset", "kvm-exit", "kvm-density");
+        String printed = bench(
+                0,
+                results,
+                "--quick",
+                "--markdown",
+                "kvm-create",
+                "kvm-reset",
+                "kvm-exit",
+                "kvm-block",
+                "kvm-console",
+                "kvm-density");
 
         Path device = Path.of("/dev/kvm");
         boolean usable = Files.isReadable(device) && Files.isWritable(device);
@@ -60,11 +69,14 @@ class BenchIT {
                 "kvm-exit")) {
             assertThat(printed).contains("| " + row + cells);
         }
+        for (String row : List.of("kvm-block-4k", "kvm-block-128k", "kvm-console-to-host", "kvm-console-to-guest")) {
+            assertThat(printed).contains("| " + row + cells.replace(" us ", " MiB/s "));
+        }
         assertThat(printed).contains(usable ? "| kvm-density-32 | 1 | " : "| kvm-density-32 | 0 |  |  | MiB | not ");
         assertThat(printed.contains("C, the same calls")).isEqualTo(usable);
         assertThat(JsonDocument.parse("{\"rows\":" + Files.readString(results) + "}")
                         .objects("rows"))
-                .hasSize(14);
+                .hasSize(18);
     }
 
     @Test

@@ -29,6 +29,16 @@ class RowTest {
     }
 
     @Test
+    void ofRatesTheHighestAreTheBest() {
+        Samples rates = Samples.ofRates();
+        for (int i = 1; i <= 200; i++) {
+            rates.add(i);
+        }
+        assertThat(rates.p50()).isEqualTo(101);
+        assertThat(rates.p99()).isEqualTo(3);
+    }
+
+    @Test
     void aGoalIsMetOnlyIfAllOfItIs() {
         Goal goal = Goal.atMost(30).andTimesThePeer(1.3);
         assertThat(goal.text("ms")).isEqualTo("<= 30 ms, <= 1.3x");
