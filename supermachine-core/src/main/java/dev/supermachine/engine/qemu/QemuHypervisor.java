@@ -79,7 +79,7 @@ abstract class QemuHypervisor implements Hypervisor {
     @Override
     public final String identity() {
         HostCpu host = HostCpu.instance();
-        String identity = id() + "; QEMU " + usable().version() + "; machine " + QemuCommand.MACHINE_TYPE + "; cpu "
+        String identity = id() + "; QEMU " + usable().version() + "; machine " + QemuCommand.MACHINE + "; cpu "
                 + accelerator.cpu() + "; tsc " + host.tscBucket();
         return accelerator == Accelerator.KVM ? identity + "; on " + host.model() : identity;
     }

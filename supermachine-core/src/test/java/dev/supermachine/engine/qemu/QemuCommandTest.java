@@ -71,8 +71,16 @@ class QemuCommandTest {
     void guestIsConfined() {
         assertThat(command.boot(SPEC, 1))
                 .containsSequence("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny")
-                .contains("-nodefaults", "-no-user-config")
-                .containsSequence("-global", "migration.send-configuration=off");
+                .contains("-nodefaults", "-no-user-config");
+    }
+
+    @Test
+    void machineHasNoDevicesThatTheKernelLeavesUnprogrammed() {
+        for (Accelerator accelerator : Accelerator.values()) {
+            assertThat(new QemuCommand(BINARY, accelerator, Path.of("/s")).boot(SPEC, 1))
+                    .containsSequence(
+                            "-machine", "microvm,acpi=on,pic=off,pit=off,auto-kernel-cmdline=off,memory-backend=ram");
+        }
     }
 
     @Test

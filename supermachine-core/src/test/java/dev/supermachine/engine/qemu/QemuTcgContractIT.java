@@ -18,6 +18,7 @@ class QemuTcgContractIT extends QemuContract {
     @Test
     void identityNamesWhatAStateDependsOn() {
         assertThat(ENGINE.identity())
-                .matches("qemu-tcg; QEMU \\d+\\.\\d+\\.\\d+.*; machine microvm; cpu max,la57=off; tsc \\d+0 MHz");
+                .matches(
+                        "qemu-tcg; QEMU \\d+\\.\\d+\\.\\d+.*; machine microvm,acpi=on,pic=off,pit=off; cpu max,la57=off; tsc \\d+0 MHz");
     }
 }
