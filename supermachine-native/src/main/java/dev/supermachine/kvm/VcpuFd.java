@@ -163,10 +163,15 @@ public final class VcpuFd implements AutoCloseable {
      * @throws LinuxException if KVM refuses
      */
     public synchronized OptionalLong tscOffset() {
-        if (file.tryIoctl(KvmRequest.KVM_HAS_DEVICE_ATTR, tscOffset.address()) < 0) {
+        // A field, so that it is not collected meanwhile.
+        int result = file.tryIoctl(KvmRequest.KVM_GET_DEVICE_ATTR, tscOffset.address());
+        // The latter of a kernel that has attributes of vCPUs, but not this one.
+        if (result == -LinuxException.EINVAL || result == -LinuxException.ENXIO) {
             return OptionalLong.empty();
         }
-        file.ioctl("KVM_GET_DEVICE_ATTR of KVM_VCPU_TSC_OFFSET", KvmRequest.KVM_GET_DEVICE_ATTR, tscOffset);
+        if (result < 0) {
+            throw new LinuxException("KVM_GET_DEVICE_ATTR of KVM_VCPU_TSC_OFFSET", -result);
+        }
         return OptionalLong.of(tscOffset.bytes().getLong(KvmDeviceAttr.SIZEOF));
     }
 

@@ -54,6 +54,7 @@ final class VmCore implements AutoCloseable {
     private final VmFd machine;
     private final GuestRam ram;
     private final List<VcpuFd> fds;
+    private final List<VcpuMsrs> registers;
     private final List<List<CpuidEntry>> cpuid;
     private final int[] msrIndices;
     private final int tscKhz;
@@ -75,6 +76,7 @@ final class VmCore implements AutoCloseable {
         this.machine = machine;
         this.ram = ram;
         this.fds = List.copyOf(fds);
+        registers = fds.stream().map(VcpuMsrs::new).toList();
         this.cpuid = List.copyOf(cpuid);
         this.msrIndices = msrIndices;
         tscKhz = fds.get(0).tscKhz();
@@ -256,11 +258,11 @@ final class VmCore implements AutoCloseable {
         }
         for (int i = 0; i < fds.size(); i++) {
             state.vcpus().get(i).tsc().restoreFrequency(machine, fds.get(i), tscKhz);
-            state.vcpus().get(i).restore(fds.get(i), machine.xsaveSize());
+            state.vcpus().get(i).restore(fds.get(i), registers.get(i), machine.xsaveSize());
         }
         TscState.restore(fds, state.vcpus().stream().map(VcpuState::tsc).toList());
         for (int i = 0; i < fds.size(); i++) {
-            state.vcpus().get(i).restoreEvents(fds.get(i));
+            state.vcpus().get(i).restoreEvents(fds.get(i), registers.get(i));
         }
         machine.setClock(state.clock());
     }
