@@ -197,13 +197,16 @@ final class Vcpu {
 
     /** Enters the vCPU once and does what is to be done then. False: it is to stop. */
     private boolean enter() {
-        inside = true;
-        int result = fd.enter();
-        inside = false;
-        if (result == -LinuxException.EINTR || result == -LinuxException.EAGAIN) {
-            return attend();
+        MachineEnd end = finishWork();
+        if (end == null) {
+            inside = true;
+            int result = fd.enter();
+            inside = false;
+            if (result == -LinuxException.EINTR || result == -LinuxException.EAGAIN) {
+                return attend();
+            }
+            end = result == 0 ? handle() : exits.failed(-result);
         }
-        MachineEnd end = result == 0 ? handle() : exits.failed(-result);
         if (end == null) {
             return true;
         }
@@ -212,12 +215,28 @@ final class Vcpu {
         return attend();
     }
 
+    /** Does what devices have left undone, as long as nothing else is wanted; what is left then waits until the vCPU runs again. */
+    private @Nullable MachineEnd finishWork() {
+        try {
+            while (!fd.run().immediateExit() && exits.turn()) {
+                // on
+            }
+            return null;
+        } catch (RuntimeException | Error e) {
+            return deviceFailed(e);
+        }
+    }
+
     private @Nullable MachineEnd handle() {
         try {
             return exits.handle();
         } catch (RuntimeException | Error e) {
-            return new MachineEnd("a device failed, " + e, e);
+            return deviceFailed(e);
         }
+    }
+
+    private static MachineEnd deviceFailed(Throwable e) {
+        return new MachineEnd("a device failed, " + e, e);
     }
 
     /** Pauses if that is wanted. False: it is to stop. */
