@@ -2,23 +2,27 @@ package dev.supermachine.vmm;
 
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Closes what takes its time to be closed, on a thread of its own that goes when there is nothing to do. */
 final class Closing {
 
-    private static final ThreadPoolExecutor EXECUTOR =
-            new ThreadPoolExecutor(1, 1, 5, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
-                Thread thread = new Thread(task, "supermachine-closing");
-                thread.setDaemon(true);
-                return thread;
-            });
+    /** What runs here takes its time, but waits for nobody. */
+    static final Executor EXECUTOR;
+
+    private static final ScheduledThreadPoolExecutor THREAD = new ScheduledThreadPoolExecutor(1, task -> {
+        Thread thread = new Thread(task, "supermachine-closing");
+        thread.setDaemon(true);
+        return thread;
+    });
 
     static {
-        EXECUTOR.allowCoreThreadTimeOut(true);
+        THREAD.setKeepAliveTime(5, TimeUnit.SECONDS);
+        THREAD.allowCoreThreadTimeOut(true);
+        EXECUTOR = THREAD;
     }
 
     private Closing() {}
@@ -31,6 +35,11 @@ final class Closing {
     static CompletableFuture<Void> later(List<AutoCloseable> things) {
         List<AutoCloseable> inOrder = List.copyOf(things);
         return CompletableFuture.runAsync(() -> closeAll(inOrder), EXECUTOR);
+    }
+
+    /** Does something on the same thread, not before so many milliseconds have passed. It must not wait. */
+    static void after(long millis, Runnable step) {
+        var unused = THREAD.schedule(step, millis, TimeUnit.MILLISECONDS);
     }
 
     /** Closes a thing because something else failed, which keeps its precedence. */

@@ -4,6 +4,7 @@ import dev.supermachine.kvm.VcpuFd;
 import dev.supermachine.linux.LinuxException;
 import dev.supermachine.linux.Signals;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -35,6 +36,8 @@ final class Vcpu {
     private final VcpuExits exits;
     private final Consumer<MachineEnd> ended;
     private final Thread thread;
+
+    private final CompletableFuture<Void> whenStopped = new CompletableFuture<>();
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -127,6 +130,11 @@ final class Vcpu {
         return await(() -> stopped || thread.getState() == Thread.State.NEW, patience);
     }
 
+    /** Completed when it has stopped, on its thread; at once if it was never started. */
+    CompletableFuture<Void> whenStopped() {
+        return thread.getState() == Thread.State.NEW ? CompletableFuture.completedFuture(null) : whenStopped;
+    }
+
     /** Whether the calling thread is this vCPU's. */
     boolean isCurrent() {
         return Thread.currentThread() == thread;
@@ -192,6 +200,7 @@ final class Vcpu {
             } finally {
                 lock.unlock();
             }
+            whenStopped.complete(null);
         }
     }
 
