@@ -231,6 +231,35 @@ public final class VirtualMachine {
         }
     }
 
+    /**
+     * As {@link #resume()}, for one run only.
+     *
+     * @param run the {@link #agent()} of that run
+     * @throws IllegalStateException also if another run has begun since, which goes on untouched
+     */
+    public synchronized void resume(AgentPort run) {
+        requirePresent(run);
+        resume();
+    }
+
+    /**
+     * As {@link #pause()}, for one run only.
+     *
+     * @param run the {@link #agent()} of that run
+     * @throws IllegalStateException also if another run has begun since, which goes on untouched
+     */
+    public synchronized void pause(AgentPort run) {
+        requirePresent(run);
+        pause();
+    }
+
+    /** With the lock, under which a run begins. */
+    private void requirePresent(AgentPort run) {
+        if (devices.agent() != run) {
+            throw new IllegalStateException("The machine " + name() + " was brought back to its snapshot");
+        }
+    }
+
     private void enter() {
         if (!occupancy.enter()) {
             throw new IllegalStateException("The machine " + name() + " has ended: " + endReason);
@@ -307,6 +336,18 @@ public final class VirtualMachine {
         } finally {
             occupancy.leave();
         }
+    }
+
+    /**
+     * As {@link #renewGeneration(byte[])}, for one run only.
+     *
+     * @param run the {@link #agent()} of that run
+     * @param id {@value GenerationDevice#LENGTH} random bytes
+     * @throws IllegalStateException also if another run has begun since, which goes on untouched
+     */
+    public synchronized void renewGeneration(AgentPort run, byte[] id) {
+        requirePresent(run);
+        renewGeneration(id);
     }
 
     /**

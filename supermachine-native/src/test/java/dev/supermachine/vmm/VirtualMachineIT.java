@@ -189,6 +189,38 @@ class VirtualMachineIT {
         awaitGone(machine);
     }
 
+    @Test
+    void anOldRunDoesNothingToTheNext() throws Exception {
+        VirtualMachine booted = boot(HALT);
+        booted.capture(directory.resolve("ram"), directory.resolve("state"));
+        booted.end("captured");
+        VirtualMachine machine = VirtualMachine.restore(shape, directory.resolve("ram"), directory.resolve("state"));
+        AgentPort old = machine.agent();
+        machine.resume(old);
+        FutureTask<Void> pause = new FutureTask<>(() -> machine.pause(old), null);
+        Thread thread = new Thread(pause, "pauses");
+        synchronized (machine) { // the pause has begun, and the rewind overtakes it
+            thread.start();
+            await().until(() -> thread.getState() == Thread.State.BLOCKED);
+            machine.rewind();
+            machine.resume(machine.agent());
+        }
+
+        String message = "The machine tiny was brought back to its snapshot";
+        assertThatThrownBy(pause::get)
+                .cause()
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage(message);
+        assertThatThrownBy(machine::state).as("the next run goes on").hasMessageContaining("but it is RUNNING");
+        machine.pause(machine.agent());
+        assertThatThrownBy(() -> machine.resume(old)).hasMessage(message);
+        assertThatThrownBy(() -> machine.renewGeneration(old, new byte[GenerationDevice.LENGTH]))
+                .hasMessage(message);
+        assertThat(machine.state()).as("the next run stands").isNotNull();
+        machine.end("tested");
+        awaitGone(machine);
+    }
+
     private static void awaitGone(VirtualMachine machine) throws Exception {
         Objects.requireNonNull(machine.gone()).get(60, TimeUnit.SECONDS);
     }
