@@ -26,10 +26,16 @@ public final class VcpuFd implements AutoCloseable {
     /** The attribute, and behind it its value. */
     private final NativeBlock tscOffset = new NativeBlock(KvmDeviceAttr.SIZEOF + Long.BYTES);
 
+    /** Takes the file over: it is also closed if this fails. */
     VcpuFd(OpenFile file, int runSize, boolean largeXsave) {
         this.file = file;
         this.largeXsave = largeXsave;
-        page = Mapping.shared(file, 0, runSize);
+        try {
+            page = Mapping.shared(file, 0, runSize);
+        } catch (RuntimeException | Error e) {
+            file.close();
+            throw e;
+        }
         run = new KvmRun(page.view(0, runSize));
         tscOffset
                 .bytes()

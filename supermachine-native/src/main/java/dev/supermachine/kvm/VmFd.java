@@ -21,10 +21,16 @@ public final class VmFd implements AutoCloseable {
     private final int xsaveSize;
     private final NativeBlock msi = new NativeBlock(KvmMsi.SIZEOF);
 
+    /** Takes the file over: it is also closed if this fails. */
     VmFd(OpenFile file, int runSize) {
         this.file = file;
         this.runSize = runSize;
-        xsaveSize = Math.max(KvmLayout.KvmXsave.SIZEOF, check(KvmCapability.XSAVE2));
+        try {
+            xsaveSize = Math.max(KvmLayout.KvmXsave.SIZEOF, check(KvmCapability.XSAVE2));
+        } catch (RuntimeException | Error e) {
+            file.close();
+            throw e;
+        }
     }
 
     /**
@@ -93,12 +99,7 @@ public final class VmFd implements AutoCloseable {
      */
     public VcpuFd createVcpu(int id) {
         OpenFile vcpu = file.ioctlOpen("KVM_CREATE_VCPU", KvmRequest.KVM_CREATE_VCPU, id);
-        try {
-            return new VcpuFd(vcpu, runSize, xsaveSize > KvmLayout.KvmXsave.SIZEOF);
-        } catch (LinuxException e) {
-            vcpu.close();
-            throw e;
-        }
+        return new VcpuFd(vcpu, runSize, xsaveSize > KvmLayout.KvmXsave.SIZEOF);
     }
 
     /**

@@ -73,11 +73,15 @@ public final class PageMap implements AutoCloseable {
      */
     public static PageMap open() {
         PageMap scanning = new PageMap(openFile(), true);
-        if (scanning.knowsScan()) {
-            return scanning;
+        boolean kept = false;
+        try {
+            kept = scanning.knowsScan();
+        } finally {
+            if (!kept) {
+                scanning.close();
+            }
         }
-        scanning.close();
-        return reading();
+        return kept ? scanning : reading();
     }
 
     /**

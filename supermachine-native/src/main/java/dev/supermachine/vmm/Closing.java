@@ -42,6 +42,26 @@ final class Closing {
         var unused = THREAD.schedule(step, millis, TimeUnit.MILLISECONDS);
     }
 
+    /** A step with what was opened before it. */
+    interface Step<T, R, E extends Exception> {
+
+        R with(T opened) throws E;
+    }
+
+    /**
+     * Does the next step with something that was just opened, and closes that if the step fails.
+     *
+     * @return what the step made, which has what was opened from then on
+     */
+    static <T extends AutoCloseable, R, E extends Exception> R orClose(T opened, Step<T, R, E> step) throws E {
+        try {
+            return step.with(opened);
+        } catch (Throwable e) {
+            closeAfter(e, opened);
+            throw e;
+        }
+    }
+
     /** Closes a thing because something else failed, which keeps its precedence. */
     static void closeAfter(Throwable failure, AutoCloseable thing) {
         try {

@@ -52,14 +52,10 @@ final class GuestRam implements AutoCloseable {
      * @param size in bytes, whole pages
      */
     static GuestRam zeros(long size) {
-        Mapping mapping = Mapping.anonymous("guest memory", size);
-        try {
+        return Closing.orClose(Mapping.anonymous("guest memory", size), mapping -> {
             mapping.preferHugePages();
-            return new GuestRam(mapping, null, PageMap.open(), COPY_BACK_PAGES);
-        } catch (RuntimeException | Error e) {
-            Closing.closeAfter(e, mapping);
-            throw e;
-        }
+            return over(mapping, null);
+        });
     }
 
     /**
@@ -68,13 +64,11 @@ final class GuestRam implements AutoCloseable {
      * @param source the file, which must stay open as long as this
      */
     static GuestRam of(PageSource source) {
-        Mapping mapping = source.copyOnWrite();
-        try {
-            return new GuestRam(mapping, source, PageMap.open(), COPY_BACK_PAGES);
-        } catch (RuntimeException | Error e) {
-            Closing.closeAfter(e, mapping);
-            throw e;
-        }
+        return Closing.orClose(source.copyOnWrite(), mapping -> over(mapping, source));
+    }
+
+    private static GuestRam over(Mapping mapping, @Nullable PageSource source) {
+        return Closing.orClose(PageMap.open(), pageMap -> new GuestRam(mapping, source, pageMap, COPY_BACK_PAGES));
     }
 
     private static List<GuestMemory.Part> parts(Mapping mapping) {

@@ -135,20 +135,13 @@ public final class VirtualMachine {
             Closing.closeAfter(e, ram);
             throw e;
         }
-        try {
-            VmCore core = core(shape, ram);
-            VirtualMachine machine = new VirtualMachine(shape, core, root, source, origin);
-            try {
-                core.start(machine.devices.ports(), machine.devices.memory(), machine::hasEnded);
-                return machine;
-            } catch (RuntimeException | Error e) {
-                Closing.closeAfter(e, core);
-                throw e;
-            }
-        } catch (RuntimeException | Error e) {
-            Closing.closeAfter(e, root);
-            throw e;
-        }
+        return Closing.orClose(
+                root,
+                opened -> Closing.orClose(core(shape, ram), core -> {
+                    VirtualMachine machine = new VirtualMachine(shape, core, opened, source, origin);
+                    core.start(machine.devices.ports(), machine.devices.memory(), machine::hasEnded);
+                    return machine;
+                }));
     }
 
     private static VmCore core(MachineShape shape, GuestRam ram) {
