@@ -13,7 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HOST_NAME_MAX_LINUX = 64 };
+enum {
+    HOST_NAME_MAX_LINUX = 64,
+    CACHE_LINE = 64, /* Linux's SMP_CACHE_BYTES on x86-64 and arm64; the buffers have at least 32 bytes */
+    READ_AHEAD = 2 * CACHE_LINE
+};
 
 /* A new file in the place of the old one, which may be a link into a place that is not there. */
 static int replace_file(const char *path, const char *text)
@@ -75,6 +79,25 @@ bool system_is_frozen(void)
     return frozen;
 }
 
+/* What Linux has read ahead from /dev/hwrng it read before the capture, so every copy would hand it out first. That is at most a cache
+   line in the driver (virtio-rng.c, `data`) and one in front of it (hw_random/core.c, `rng_buffer`); what the kernel's own thread holds
+   (`rng_fillbuf`) goes into the pool, which is reseeded. With O_NONBLOCK nothing waits for the device: what is not there yet comes from
+   this machine's run. */
+static void discard_read_ahead(void)
+{
+    uint8_t stale[READ_AHEAD];
+    int fd = open("/dev/hwrng", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return; /* there is no such device, and so nothing it has read */
+    for (size_t left = sizeof stale; left > 0;) {
+        ssize_t got = read(fd, stale, left);
+        if (got <= 0)
+            break;
+        left -= (size_t)got;
+    }
+    close(fd);
+}
+
 static char *reseed(const uint8_t entropy[32])
 {
     struct {
@@ -97,6 +120,7 @@ static char *reseed(const uint8_t entropy[32])
 
 char *system_renew(const uint8_t entropy[32], uint64_t seconds, uint32_t nanoseconds)
 {
+    discard_read_ahead();
     char *problem = reseed(entropy);
     struct timespec now = {.tv_sec = (time_t)seconds, .tv_nsec = (long)nanoseconds};
     if (!problem && clock_settime(CLOCK_REALTIME, &now) < 0)

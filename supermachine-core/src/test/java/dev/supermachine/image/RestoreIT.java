@@ -7,6 +7,7 @@ import dev.supermachine.Image;
 import dev.supermachine.Vm;
 import dev.supermachine.VmConfig;
 import dev.supermachine.VmPool;
+import dev.supermachine.Wait;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.Duration;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Test;
 class RestoreIT {
 
     private static final int RESTORES = TestImages.count("restores", 50);
+    private static final int HWRNG_RESTORES = 5;
 
     @Test
     void everyRestoreHasItsOwnRandomnessAndTheRightTime() {
@@ -53,6 +55,28 @@ class RestoreIT {
             }
         }
         assertThat(uuids).hasSize(RESTORES);
+    }
+
+    @Test
+    void nothingThatTheKernelReadAheadFromTheDeviceIsHandedOutTwice() {
+        // Somebody who takes a part leaves the rest of it in the kernel, for the capture.
+        Image image = Image.builder(TestImages.reference("debian-busybox"))
+                .withName("test-hwrng")
+                .withCmd("sh", "-c", "dd if=/dev/hwrng bs=8 count=1 >/dev/null; echo ready; exec sleep 100000")
+                .withWait(Wait.forLog("ready"))
+                .build();
+        Set<String> words = new HashSet<>();
+        try (VmPool pool = image.pool().min(0).max(1).build()) {
+            for (int i = 0; i < HWRNG_RESTORES; i++) {
+                try (Vm vm = pool.acquire()) {
+                    String read = vm.exec("sh", "-c", "dd if=/dev/hwrng bs=256 count=1 2>/dev/null | xxd -p -c 8")
+                            .stdoutText();
+                    assertThat(read.lines()).hasSize(32);
+                    words.addAll(read.lines().toList());
+                }
+            }
+        }
+        assertThat(words).hasSize(32 * HWRNG_RESTORES);
     }
 
     @Test

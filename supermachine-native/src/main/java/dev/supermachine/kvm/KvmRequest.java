@@ -53,7 +53,6 @@ final class KvmRequest {
     static final long KVM_GET_XSAVE2 = 0x9000AECFL;
     static final long KVM_SET_DEVICE_ATTR = 0x4018AEE1L;
     static final long KVM_GET_DEVICE_ATTR = 0x4018AEE2L;
-    static final long KVM_HAS_DEVICE_ATTR = 0x4018AEE3L;
 
     // Attributes of a vCPU
     static final int KVM_VCPU_TSC_CTRL = 0;

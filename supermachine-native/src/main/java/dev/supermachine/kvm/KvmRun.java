@@ -5,7 +5,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 
 /**
- * What a vCPU shares with the kernel: {@code struct kvm_run}. {@link #setImmediateExit} is for any thread, all else for the vCPU's own while it is out.
+ * What a vCPU shares with the kernel: {@code struct kvm_run}. {@link #setImmediateExit} and {@link #immediateExit} are for any thread, all else for the vCPU's own while it is out.
  *
  * @since 0.1
  */
@@ -61,6 +61,15 @@ public final class KvmRun {
     public void setImmediateExit(boolean immediate) {
         page.put(KvmRunPage.IMMEDIATE_EXIT, (byte) (immediate ? 1 : 0));
         VarHandle.fullFence();
+    }
+
+    /**
+     * Whether entering the vCPU ends at once.
+     *
+     * @return as it was set last
+     */
+    public boolean immediateExit() {
+        return page.get(KvmRunPage.IMMEDIATE_EXIT) != 0;
     }
 
     /**

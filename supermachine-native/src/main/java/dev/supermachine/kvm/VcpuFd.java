@@ -26,10 +26,16 @@ public final class VcpuFd implements AutoCloseable {
     /** The attribute, and behind it its value. */
     private final NativeBlock tscOffset = new NativeBlock(KvmDeviceAttr.SIZEOF + Long.BYTES);
 
+    /** Takes the file over: it is also closed if this fails. */
     VcpuFd(OpenFile file, int runSize, boolean largeXsave) {
         this.file = file;
         this.largeXsave = largeXsave;
-        page = Mapping.shared(file, 0, runSize);
+        try {
+            page = Mapping.shared(file, 0, runSize);
+        } catch (RuntimeException | Error e) {
+            file.close();
+            throw e;
+        }
         run = new KvmRun(page.view(0, runSize));
         tscOffset
                 .bytes()
@@ -163,10 +169,15 @@ public final class VcpuFd implements AutoCloseable {
      * @throws LinuxException if KVM refuses
      */
     public synchronized OptionalLong tscOffset() {
-        if (file.tryIoctl(KvmRequest.KVM_HAS_DEVICE_ATTR, tscOffset.address()) < 0) {
+        // A field, so that it is not collected meanwhile.
+        int result = file.tryIoctl(KvmRequest.KVM_GET_DEVICE_ATTR, tscOffset.address());
+        // The latter of a kernel that has attributes of vCPUs, but not this one.
+        if (result == -LinuxException.EINVAL || result == -LinuxException.ENXIO) {
             return OptionalLong.empty();
         }
-        file.ioctl("KVM_GET_DEVICE_ATTR of KVM_VCPU_TSC_OFFSET", KvmRequest.KVM_GET_DEVICE_ATTR, tscOffset);
+        if (result < 0) {
+            throw new LinuxException("KVM_GET_DEVICE_ATTR of KVM_VCPU_TSC_OFFSET", -result);
+        }
         return OptionalLong.of(tscOffset.bytes().getLong(KvmDeviceAttr.SIZEOF));
     }
 

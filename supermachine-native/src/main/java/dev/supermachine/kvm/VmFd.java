@@ -24,10 +24,16 @@ public final class VmFd implements AutoCloseable {
     /** What the structure of an order is laid out in, of one order at a time: the largest is the one for capabilities. */
     private final NativeBlock order = new NativeBlock(KvmEnableCap.SIZEOF);
 
+    /** Takes the file over: it is also closed if this fails. */
     VmFd(OpenFile file, int runSize) {
         this.file = file;
         this.runSize = runSize;
-        xsaveSize = Math.max(KvmLayout.KvmXsave.SIZEOF, check(KvmCapability.XSAVE2));
+        try {
+            xsaveSize = Math.max(KvmLayout.KvmXsave.SIZEOF, check(KvmCapability.XSAVE2));
+        } catch (RuntimeException | Error e) {
+            file.close();
+            throw e;
+        }
     }
 
     /**
@@ -99,12 +105,7 @@ public final class VmFd implements AutoCloseable {
      */
     public VcpuFd createVcpu(int id) {
         OpenFile vcpu = file.ioctlOpen("KVM_CREATE_VCPU", KvmRequest.KVM_CREATE_VCPU, id);
-        try {
-            return new VcpuFd(vcpu, runSize, xsaveSize > KvmLayout.KvmXsave.SIZEOF);
-        } catch (LinuxException e) {
-            vcpu.close();
-            throw e;
-        }
+        return new VcpuFd(vcpu, runSize, xsaveSize > KvmLayout.KvmXsave.SIZEOF);
     }
 
     /**

@@ -20,6 +20,9 @@ public final class LinuxException extends RuntimeException {
     /** Interrupted system call. */
     public static final int EINTR = Errno.EINTR;
 
+    /** No such device or address; also what a device says of an attribute that it does not have. */
+    public static final int ENXIO = Errno.ENXIO;
+
     /** Argument list too long; of KVM's lists, that there are more entries than room. */
     public static final int E2BIG = 7;
 

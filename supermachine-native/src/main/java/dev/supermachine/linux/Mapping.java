@@ -45,18 +45,19 @@ public final class Mapping implements AutoCloseable {
         } catch (LastErrorException e) {
             throw LinuxException.of("mmap of " + length + " bytes of " + name, e);
         }
-        parts = new ArrayList<>();
-        for (long at = 0; at < length; at += PART) {
-            ByteBuffer part = new Pointer(address + at).getByteBuffer(0, Math.min(PART, length - at));
-            parts.add(
-                    (protection & Libc.PROT_WRITE) == 0
-                            ? part.asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN)
-                            : part.order(ByteOrder.LITTLE_ENDIAN));
-        }
+        List<ByteBuffer> views = new ArrayList<>();
         try {
+            for (long at = 0; at < length; at += PART) {
+                ByteBuffer part = new Pointer(address + at).getByteBuffer(0, Math.min(PART, length - at));
+                views.add(
+                        (protection & Libc.PROT_WRITE) == 0
+                                ? part.asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN)
+                                : part.order(ByteOrder.LITTLE_ENDIAN));
+            }
+            parts = List.copyOf(views);
             advise("MADV_DONTDUMP", Libc.MADV_DONTDUMP, 0, length);
             advise("MADV_DONTFORK", Libc.MADV_DONTFORK, 0, length);
-        } catch (LinuxException e) {
+        } catch (RuntimeException | Error e) {
             Libc.munmap(address, length);
             throw e;
         }

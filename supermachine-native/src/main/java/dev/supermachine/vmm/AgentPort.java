@@ -18,8 +18,8 @@ public final class AgentPort implements AutoCloseable {
     static final int CAPACITY = 256 << 10;
 
     private final ConsoleDevice device;
-    private final ByteRing fromGuest = new ByteRing(CAPACITY);
-    private final ByteRing toGuest = new ByteRing(CAPACITY);
+    private final ByteRing fromGuest;
+    private final ByteRing toGuest;
     private int resets;
     private boolean reading;
     private boolean writing;
@@ -28,7 +28,13 @@ public final class AgentPort implements AutoCloseable {
 
     /** That of a device, which is the lock of all that is here. */
     AgentPort(ConsoleDevice device) {
+        this(device, new ByteRing(CAPACITY), new ByteRing(CAPACITY));
+    }
+
+    private AgentPort(ConsoleDevice device, ByteRing fromGuest, ByteRing toGuest) {
         this.device = device;
+        this.fromGuest = fromGuest;
+        this.toGuest = toGuest;
     }
 
     /**
@@ -129,10 +135,15 @@ public final class AgentPort implements AutoCloseable {
         }
     }
 
-    /** Closes both directions; blocked calls fail. The device's lock must be held. */
-    void abandon() {
+    /**
+     * Closes both directions without the guest being told; blocked calls fail. The device's lock must be held.
+     *
+     * @return an open port in this one's place, with nothing under way. It has the memory of this one, which touches it no more, as a closed port touches nothing
+     */
+    AgentPort replace() {
         closed = true;
         clear();
+        return new AgentPort(device, fromGuest, toGuest);
     }
 
     /** What came from the guest and was not read. The device's lock must be held, here and below. */

@@ -7,7 +7,11 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** A block device (virtio 1.2, 5.2). Requests are done one by one, on the thread of the vCPU that notifies. */
+/**
+ * A block device (virtio 1.2, 5.2). Requests are done one by one, on the thread of the vCPU that notifies: as many as make a few megabytes before the notification
+ * returns, the others in turns before that thread enters the guest. In between other vCPUs get at the device, and the machine can be paused; what was not done by
+ * then is done when it is resumed, as the ring says what it is.
+ */
 final class BlockDevice extends VirtioMmio {
 
     private static final int ID = 2;
@@ -16,6 +20,7 @@ final class BlockDevice extends VirtioMmio {
     private static final long READ_ONLY = 1 << 5;
     private static final long FLUSHES = 1 << 9;
 
+    private static final int QUEUE = 0;
     private static final int QUEUE_SIZE = 128;
 
     /** All descriptors but those for the header and the status. Without it a driver would put one buffer into each request. */
@@ -25,6 +30,9 @@ final class BlockDevice extends VirtioMmio {
 
     /** What follows from the two, and so no driver's loss: no request keeps a vCPU, and the lock, for long. */
     static final long MAX_BYTES = (long) MAX_SEGMENTS * MAX_SEGMENT;
+
+    /** No request is begun in a turn in which so many bytes have been moved. */
+    static final long TURN_BYTES = 4 << 20;
 
     private static final int SECTOR = 512;
     private static final int HEADER_BYTES = 16;
@@ -42,6 +50,10 @@ final class BlockDevice extends VirtioMmio {
     private final BlockStore store;
     private final boolean readOnly;
     private final byte[] name;
+
+    /** Whether requests may wait of which nobody will notify again. */
+    private volatile boolean unfinished;
+
     private final ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
 
     /**
@@ -78,13 +90,34 @@ final class BlockDevice extends VirtioMmio {
 
     @Override
     void notified(int index, Virtqueue queue) {
-        for (int waiting = queue.available(); waiting > 0; waiting--) {
+        int waiting = queue.available();
+        for (long moved = 0; waiting > 0 && moved < TURN_BYTES; waiting--) {
             DescriptorChain chain = queue.peek();
             if (chain.readable() < HEADER_BYTES || chain.writable() < 1) {
                 throw new BrokenRingException("A request to a disk without a header or a status");
             }
+            moved += chain.readable() + chain.writable();
             queue.use(serve(chain));
         }
+        unfinished = waiting > 0;
+    }
+
+    @Override
+    public boolean turn() {
+        if (!unfinished) {
+            return false;
+        }
+        synchronized (this) {
+            unfinished = false;
+            serve(QUEUE);
+        }
+        return true;
+    }
+
+    /** The machine may have been paused, or captured, between two turns. */
+    @Override
+    void unquiesce() {
+        unfinished = true;
     }
 
     /** Does a request; says how many bytes of the buffers to write were written without a gap. */
@@ -159,6 +192,7 @@ final class BlockDevice extends VirtioMmio {
     /** Whatever the state is, the guest's memory knows the disk as it was before anything was written. */
     @Override
     void restoreOwn(StateReader in) {
+        unfinished = false;
         store.discard();
     }
 
@@ -166,7 +200,9 @@ final class BlockDevice extends VirtioMmio {
     void saveOwn(StateWriter out) {}
 
     @Override
-    void forget() {}
+    void forget() {
+        unfinished = false;
+    }
 
     @Override
     public synchronized void close() {

@@ -50,9 +50,8 @@ final class BootRegisters {
     static void setCommon(VcpuFd fd, List<CpuidEntry> cpuid) {
         fd.resetFpu();
         enable(fd, extendedState(cpuid) & EXTENDED_STATE);
-        VcpuMsrs.write(
-                fd,
-                new MsrBlock(MsrIndices.MISC_ENABLE, MsrIndices.MTRR_DEF_TYPE)
+        new VcpuMsrs(fd)
+                .write(new MsrBlock(MsrIndices.MISC_ENABLE, MsrIndices.MTRR_DEF_TYPE)
                         .put(0, FAST_STRINGS)
                         .put(1, MTRR_WRITE_BACK));
     }

@@ -91,6 +91,15 @@ final class Bus implements IoRegion {
         }
     }
 
+    @Override
+    public boolean turn() {
+        boolean any = false;
+        for (Entry entry : entries) {
+            any |= entry.region.turn();
+        }
+        return any;
+    }
+
     private static boolean isWhole(Entry entry, long address, int size) {
         return size <= entry.end - address && (size == 1 || size == 2 || size == 4 || size == 8);
     }

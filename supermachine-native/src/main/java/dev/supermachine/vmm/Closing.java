@@ -2,23 +2,27 @@ package dev.supermachine.vmm;
 
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Closes what takes its time to be closed, on a thread of its own that goes when there is nothing to do. */
 final class Closing {
 
-    private static final ThreadPoolExecutor EXECUTOR =
-            new ThreadPoolExecutor(1, 1, 5, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
-                Thread thread = new Thread(task, "supermachine-closing");
-                thread.setDaemon(true);
-                return thread;
-            });
+    /** What runs here takes its time, but waits for nobody. */
+    static final Executor EXECUTOR;
+
+    private static final ScheduledThreadPoolExecutor THREAD = new ScheduledThreadPoolExecutor(1, task -> {
+        Thread thread = new Thread(task, "supermachine-closing");
+        thread.setDaemon(true);
+        return thread;
+    });
 
     static {
-        EXECUTOR.allowCoreThreadTimeOut(true);
+        THREAD.setKeepAliveTime(5, TimeUnit.SECONDS);
+        THREAD.allowCoreThreadTimeOut(true);
+        EXECUTOR = THREAD;
     }
 
     private Closing() {}
@@ -31,6 +35,31 @@ final class Closing {
     static CompletableFuture<Void> later(List<AutoCloseable> things) {
         List<AutoCloseable> inOrder = List.copyOf(things);
         return CompletableFuture.runAsync(() -> closeAll(inOrder), EXECUTOR);
+    }
+
+    /** Does something on the same thread, not before so many milliseconds have passed. It must not wait. */
+    static void after(long millis, Runnable step) {
+        var unused = THREAD.schedule(step, millis, TimeUnit.MILLISECONDS);
+    }
+
+    /** A step with what was opened before it. */
+    interface Step<T, R, E extends Exception> {
+
+        R with(T opened) throws E;
+    }
+
+    /**
+     * Does the next step with something that was just opened, and closes that if the step fails.
+     *
+     * @return what the step made, which has what was opened from then on
+     */
+    static <T extends AutoCloseable, R, E extends Exception> R orClose(T opened, Step<T, R, E> step) throws E {
+        try {
+            return step.with(opened);
+        } catch (Throwable e) {
+            closeAfter(e, opened);
+            throw e;
+        }
     }
 
     /** Closes a thing because something else failed, which keeps its precedence. */

@@ -78,8 +78,7 @@ final class ConsoleDevice extends VirtioMmio {
 
     /** Another run of the machine begins, quiesced: its port has nothing of the one before, which is closed without the guest being told. */
     synchronized void renewPort() {
-        port.abandon();
-        port = new AgentPort(this);
+        port = port.replace();
         if (ended) {
             port.end();
         }

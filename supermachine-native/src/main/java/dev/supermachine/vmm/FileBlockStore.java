@@ -26,7 +26,8 @@ final class FileBlockStore implements BlockStore {
      * @throws IOException if it cannot be opened
      */
     static FileBlockStore open(Path path) throws IOException {
-        return new FileBlockStore(path, FileChannel.open(path, StandardOpenOption.READ));
+        return Closing.orClose(
+                FileChannel.open(path, StandardOpenOption.READ), channel -> new FileBlockStore(path, channel));
     }
 
     @Override

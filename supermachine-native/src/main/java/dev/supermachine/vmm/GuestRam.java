@@ -53,14 +53,10 @@ final class GuestRam implements AutoCloseable {
      * @param size in bytes, whole pages
      */
     static GuestRam zeros(long size) {
-        Mapping mapping = Mapping.anonymous("guest memory", size);
-        try {
+        return Closing.orClose(Mapping.anonymous("guest memory", size), mapping -> {
             mapping.preferHugePages();
             return new GuestRam(mapping, null, PageMap.open(), COPY_BACK_PAGES);
-        } catch (RuntimeException | Error e) {
-            Closing.closeAfter(e, mapping);
-            throw e;
-        }
+        });
     }
 
     /**
@@ -79,13 +75,8 @@ final class GuestRam implements AutoCloseable {
      * @param pageMap opens what finds the pages that were touched
      */
     static GuestRam of(PageSource source, Supplier<PageMap> pageMap) {
-        Mapping mapping = source.copyOnWrite();
-        try {
-            return new GuestRam(mapping, source, pageMap.get(), COPY_BACK_PAGES);
-        } catch (RuntimeException | Error e) {
-            Closing.closeAfter(e, mapping);
-            throw e;
-        }
+        return Closing.orClose(
+                source.copyOnWrite(), mapping -> new GuestRam(mapping, source, pageMap.get(), COPY_BACK_PAGES));
     }
 
     private static List<GuestMemory.Part> parts(Mapping mapping) {

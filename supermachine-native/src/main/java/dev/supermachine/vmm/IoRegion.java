@@ -23,4 +23,14 @@ interface IoRegion {
      * @param value the value, zero-extended
      */
     void write(long offset, int size, long value);
+
+    /**
+     * Does some of what accesses have left undone, so that none keeps a vCPU for long. Called by vCPU threads before they enter the guest, again and again until there is
+     * nothing left or the vCPU is wanted to pause or stop.
+     *
+     * @return whether there was something, and so may be more
+     */
+    default boolean turn() {
+        return false;
+    }
 }

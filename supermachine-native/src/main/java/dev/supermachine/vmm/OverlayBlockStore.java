@@ -45,10 +45,13 @@ final class OverlayBlockStore implements BlockStore {
         }
         Path path = Files.createTempFile(directory, "overlay", null);
         try {
-            FileChannel channel = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
-            return new OverlayBlockStore(base, path, channel, mostBytes);
+            return Closing.orClose(
+                    FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE), channel -> {
+                        Files.delete(path);
+                        return new OverlayBlockStore(base, path, channel, mostBytes);
+                    });
         } finally {
-            Files.delete(path);
+            Files.deleteIfExists(path);
         }
     }
 

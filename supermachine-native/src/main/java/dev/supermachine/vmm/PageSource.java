@@ -1,6 +1,5 @@
 package dev.supermachine.vmm;
 
-import dev.supermachine.linux.LinuxException;
 import dev.supermachine.linux.Mapping;
 import dev.supermachine.linux.OpenFile;
 import java.io.IOException;
@@ -35,13 +34,7 @@ final class PageSource implements AutoCloseable {
             throw new StateFormatException(
                     "Expected a guest's memory of whole pages in " + path + ", but found " + length + " bytes");
         }
-        OpenFile file = OpenFile.reading(path);
-        try {
-            return new PageSource(file, Mapping.readOnly(file, 0, length));
-        } catch (LinuxException e) {
-            file.close();
-            throw e;
-        }
+        return Closing.orClose(OpenFile.reading(path), file -> new PageSource(file, Mapping.readOnly(file, 0, length)));
     }
 
     /** How much memory it has, in bytes. */

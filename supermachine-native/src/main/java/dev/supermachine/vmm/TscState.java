@@ -85,6 +85,6 @@ record TscState(long value, int khz, OptionalLong offset) {
     }
 
     private static void write(VcpuFd fd, long value) {
-        VcpuMsrs.write(fd, new MsrBlock(MsrIndices.TSC).put(0, value));
+        new VcpuMsrs(fd).write(new MsrBlock(MsrIndices.TSC).put(0, value));
     }
 }

@@ -4,6 +4,7 @@ import dev.supermachine.kvm.VcpuFd;
 import dev.supermachine.linux.LinuxException;
 import dev.supermachine.linux.Signals;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -35,6 +36,8 @@ final class Vcpu {
     private final VcpuFd fd;
     private final VcpuExits exits;
     private final Consumer<MachineEnd> ended;
+
+    private final CompletableFuture<Void> whenStopped = new CompletableFuture<>();
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -144,6 +147,16 @@ final class Vcpu {
         return await(() -> stopped || !started, patience);
     }
 
+    /** Completed when it has stopped, on its thread; at once if it was never started. */
+    CompletableFuture<Void> whenStopped() {
+        lock.lock();
+        try {
+            return started ? whenStopped : CompletableFuture.completedFuture(null);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Whether the calling thread is this vCPU's. */
     boolean isCurrent() {
         return Thread.currentThread() == thread;
@@ -216,17 +229,21 @@ final class Vcpu {
         } finally {
             lock.unlock();
         }
+        whenStopped.complete(null);
     }
 
     /** Enters the vCPU once and does what is to be done then. False: it is to stop. */
     private boolean enter() {
-        inside = true;
-        int result = fd.enter();
-        inside = false;
-        if (result == -LinuxException.EINTR || result == -LinuxException.EAGAIN) {
-            return attend();
+        MachineEnd end = finishWork();
+        if (end == null) {
+            inside = true;
+            int result = fd.enter();
+            inside = false;
+            if (result == -LinuxException.EINTR || result == -LinuxException.EAGAIN) {
+                return attend();
+            }
+            end = result == 0 ? handle() : exits.failed(-result);
         }
-        MachineEnd end = result == 0 ? handle() : exits.failed(-result);
         if (end == null) {
             return true;
         }
@@ -235,12 +252,28 @@ final class Vcpu {
         return attend();
     }
 
+    /** Does what devices have left undone, as long as nothing else is wanted; what is left then waits until the vCPU runs again. */
+    private @Nullable MachineEnd finishWork() {
+        try {
+            while (!fd.run().immediateExit() && exits.turn()) {
+                // on
+            }
+            return null;
+        } catch (RuntimeException | Error e) {
+            return deviceFailed(e);
+        }
+    }
+
     private @Nullable MachineEnd handle() {
         try {
             return exits.handle();
         } catch (RuntimeException | Error e) {
-            return new MachineEnd("a device failed, " + e, e);
+            return deviceFailed(e);
         }
+    }
+
+    private static MachineEnd deviceFailed(Throwable e) {
+        return new MachineEnd("a device failed, " + e, e);
     }
 
     /** Pauses if that is wanted. False: it is to stop. */

@@ -62,6 +62,15 @@ final class VcpuExits {
         };
     }
 
+    /**
+     * Does some of what devices have left undone.
+     *
+     * @return whether there was something
+     */
+    boolean turn() {
+        return memory.turn();
+    }
+
     /** What an error of entering means. */
     MachineEnd failed(int errno) {
         LinuxException failure = new LinuxException("KVM_RUN", errno);

@@ -5,19 +5,41 @@ import dev.supermachine.kvm.MsrBlock;
 import dev.supermachine.kvm.VcpuFd;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToIntFunction;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
-/** Reads and sets many model-specific registers, of which some may be refused. */
+/**
+ * Reads and sets many model-specific registers of a vCPU, of which some may be refused. It remembers which those are, so that the next time the same registers are set,
+ * none is asked for in vain. Not thread-safe.
+ */
 final class VcpuMsrs {
 
-    private VcpuMsrs() {}
+    private final ToIntFunction<MsrBlock> get;
+    private final ToIntFunction<MsrBlock> set;
+
+    /** The registers that were set last and of which some were refused; those of them that were not. */
+    private @Nullable MsrBlock whole;
+
+    private MsrBlock settable = new MsrBlock();
+
+    /** Those of a vCPU, which is out whenever they are read or set. */
+    VcpuMsrs(VcpuFd fd) {
+        this(fd::getMsrs, fd::setMsrs);
+    }
+
+    /** For tests: as {@link VcpuFd#getMsrs} and {@link VcpuFd#setMsrs}. */
+    VcpuMsrs(ToIntFunction<MsrBlock> get, ToIntFunction<MsrBlock> set) {
+        this.get = get;
+        this.set = set;
+    }
 
     /**
      * Reads those of the registers that can be read.
      *
-     * @param fd a vCPU that is out
      * @param indices which to try
      */
-    static MsrBlock read(VcpuFd fd, int... indices) {
+    MsrBlock read(int... indices) {
         List<Integer> readable = new ArrayList<>();
         List<Long> values = new ArrayList<>();
         int next = 0;
@@ -25,7 +47,7 @@ final class VcpuMsrs {
             int[] rest = new int[indices.length - next];
             System.arraycopy(indices, next, rest, 0, rest.length);
             MsrBlock block = new MsrBlock(rest);
-            int read = fd.getMsrs(block);
+            int read = get.applyAsInt(block);
             for (int i = 0; i < read; i++) {
                 readable.add(block.index(i));
                 values.add(block.value(i));
@@ -42,40 +64,57 @@ final class VcpuMsrs {
     }
 
     /**
-     * Sets registers. One that cannot be set is passed over if it has the value already.
+     * Sets registers. One that cannot be set is passed over if it has the value already. That is looked at once: what KVM does not let its host set, it does not let the
+     * guest change either.
      *
-     * @param fd a vCPU that is out
-     * @param registers which, and to what
+     * @param registers which, and to what; the same object has the same registers and values
      * @throws KvmException if one cannot be set and has another value
      */
-    static void write(VcpuFd fd, MsrBlock registers) {
-        int written = fd.setMsrs(registers);
-        while (written < registers.count()) {
-            int index = registers.index(written);
-            MsrBlock present = new MsrBlock(index);
-            if (fd.getMsrs(present) != 1 || present.value(0) != registers.value(written)) {
-                throw new KvmException("KVM does not set model-specific register 0x" + Integer.toHexString(index)
-                        + " to 0x" + Long.toHexString(registers.value(written)) + ", where it is 0x"
-                        + Long.toHexString(present.value(0))
-                        + "; is this processor of another kind than the one before?");
-            }
-            int done = written + 1;
-            written = done;
-            if (done < registers.count()) {
-                written += fd.setMsrs(tail(registers, done));
-            }
+    void write(MsrBlock registers) {
+        if (registers != whole || set.applyAsInt(settable) < settable.count()) {
+            writeAll(registers);
         }
     }
 
-    private static MsrBlock tail(MsrBlock registers, int from) {
-        int[] indices = new int[registers.count() - from];
-        for (int i = 0; i < indices.length; i++) {
-            indices[i] = registers.index(from + i);
+    private void writeAll(MsrBlock registers) {
+        List<Integer> taken = new ArrayList<>();
+        int done = 0;
+        while (done < registers.count()) {
+            int written = set.applyAsInt(done == 0 ? registers : select(registers, range(done, registers.count())));
+            taken.addAll(range(done, done + written));
+            done += written;
+            if (done < registers.count()) {
+                requireValue(registers, done);
+                done++;
+            }
         }
-        MsrBlock tail = new MsrBlock(indices);
-        for (int i = 0; i < indices.length; i++) {
-            tail.put(i, registers.value(from + i));
+        if (taken.size() < registers.count()) {
+            settable = select(registers, taken);
+            whole = registers;
         }
-        return tail;
+    }
+
+    private void requireValue(MsrBlock registers, int refused) {
+        int index = registers.index(refused);
+        MsrBlock present = new MsrBlock(index);
+        if (get.applyAsInt(present) != 1 || present.value(0) != registers.value(refused)) {
+            throw new KvmException("KVM does not set model-specific register 0x" + Integer.toHexString(index) + " to 0x"
+                    + Long.toHexString(registers.value(refused)) + ", where it is 0x"
+                    + Long.toHexString(present.value(0))
+                    + "; is this processor of another kind than the one before?");
+        }
+    }
+
+    private static List<Integer> range(int from, int to) {
+        return IntStream.range(from, to).boxed().toList();
+    }
+
+    private static MsrBlock select(MsrBlock registers, List<Integer> entries) {
+        MsrBlock selected =
+                new MsrBlock(entries.stream().mapToInt(registers::index).toArray());
+        for (int i = 0; i < entries.size(); i++) {
+            selected.put(i, registers.value(entries.get(i)));
+        }
+        return selected;
     }
 }

@@ -66,7 +66,7 @@ final class VcpuState {
                 fd.get(part, block, offset(part, xsaveSize));
             }
         }
-        MsrBlock all = VcpuMsrs.read(fd, indices);
+        MsrBlock all = new VcpuMsrs(fd).read(indices);
         fd.get(VcpuStruct.VCPU_EVENTS, block, offset(VcpuStruct.VCPU_EVENTS, xsaveSize));
         return of(xsaveSize, block, TscState.capture(fd), all);
     }
@@ -106,9 +106,10 @@ final class VcpuState {
      * Sets all but the time stamp counter, its deadline, and what comes after these.
      *
      * @param fd a vCPU that is out, with no instruction half done
+     * @param registers its registers
      * @param hostXsaveSize how large that part is on this machine
      */
-    void restore(VcpuFd fd, int hostXsaveSize) {
+    void restore(VcpuFd fd, VcpuMsrs registers, int hostXsaveSize) {
         if (hostXsaveSize != xsaveSize) {
             throw new KvmException("The state of a processor has " + xsaveSize
                     + " bytes of extended state, but this host's has " + hostXsaveSize + "; it is of another kind");
@@ -118,17 +119,18 @@ final class VcpuState {
                 fd.set(PARTS[i], block, offsets[i]);
             }
         }
-        VcpuMsrs.write(fd, msrs);
+        registers.write(msrs);
     }
 
     /**
      * Sets the rest, after the time stamp counter was set.
      *
      * @param fd a vCPU on which all else was restored
+     * @param registers its registers
      */
-    void restoreEvents(VcpuFd fd) {
+    void restoreEvents(VcpuFd fd, VcpuMsrs registers) {
         if (deadline.count() > 0) {
-            VcpuMsrs.write(fd, deadlineToSet);
+            registers.write(deadlineToSet);
         }
         fd.set(VcpuStruct.VCPU_EVENTS, block, offset(VcpuStruct.VCPU_EVENTS, xsaveSize));
         fd.tellPaused();

@@ -43,8 +43,8 @@ public final class VirtualMachine {
     private boolean shutDown;
     private volatile @Nullable CompletableFuture<Void> gone;
 
-    /** Set when the memory is about to be given back; whoever touches it holds this object's lock and has looked here. */
-    private boolean stopped;
+    /** Whoever touches the memory, or makes the vCPUs stand or run: it is not given back before they are out. */
+    private final Occupancy occupancy = new Occupancy();
 
     private VirtualMachine(
             MachineShape shape,
@@ -143,20 +143,13 @@ public final class VirtualMachine {
             Closing.closeAfter(e, ram);
             throw e;
         }
-        try {
-            VmCore core = core(shape, ram);
-            VirtualMachine machine = new VirtualMachine(shape, core, root, source, origin);
-            try {
-                core.start(machine.devices.ports(), machine.devices.memory(), machine::hasEnded);
-                return machine;
-            } catch (RuntimeException | Error e) {
-                Closing.closeAfter(e, core);
-                throw e;
-            }
-        } catch (RuntimeException | Error e) {
-            Closing.closeAfter(e, root);
-            throw e;
-        }
+        return Closing.orClose(
+                root,
+                opened -> Closing.orClose(core(shape, ram), core -> {
+                    VirtualMachine machine = new VirtualMachine(shape, core, opened, source, origin);
+                    core.start(machine.devices.ports(), machine.devices.memory(), machine::hasEnded);
+                    return machine;
+                }));
     }
 
     private static VmCore core(MachineShape shape, GuestRam ram) {
@@ -215,8 +208,13 @@ public final class VirtualMachine {
      * @throws IllegalStateException if the machine has ended
      */
     public synchronized void resume() {
-        devices.unquiesce();
-        core.resume();
+        enter();
+        try {
+            devices.unquiesce();
+            core.resume();
+        } finally {
+            occupancy.leave();
+        }
     }
 
     /**
@@ -225,8 +223,48 @@ public final class VirtualMachine {
      * @throws IllegalStateException if the machine was given up, or a vCPU does not stop within a minute, which ends the machine
      */
     public synchronized void pause() {
-        core.pause();
-        devices.quiesce();
+        enter();
+        try {
+            core.pause();
+            devices.quiesce();
+        } finally {
+            occupancy.leave();
+        }
+    }
+
+    /**
+     * As {@link #resume()}, for one run only.
+     *
+     * @param run the {@link #agent()} of that run
+     * @throws IllegalStateException also if another run has begun since, which goes on untouched
+     */
+    public synchronized void resume(AgentPort run) {
+        requirePresent(run);
+        resume();
+    }
+
+    /**
+     * As {@link #pause()}, for one run only.
+     *
+     * @param run the {@link #agent()} of that run
+     * @throws IllegalStateException also if another run has begun since, which goes on untouched
+     */
+    public synchronized void pause(AgentPort run) {
+        requirePresent(run);
+        pause();
+    }
+
+    /** With the lock, under which a run begins. */
+    private void requirePresent(AgentPort run) {
+        if (devices.agent() != run) {
+            throw new IllegalStateException("The machine " + name() + " was brought back to its snapshot");
+        }
+    }
+
+    private void enter() {
+        if (!occupancy.enter()) {
+            throw new IllegalStateException("The machine " + name() + " has ended: " + endReason);
+        }
     }
 
     /**
@@ -238,13 +276,23 @@ public final class VirtualMachine {
      * @throws IllegalStateException if the machine runs or has ended
      */
     public synchronized void capture(Path ram, Path state) throws IOException {
-        state().write(state);
-        core.ram().capture(ram);
+        enter();
+        try {
+            state().write(state);
+            core.ram().capture(ram);
+        } finally {
+            occupancy.leave();
+        }
     }
 
     /** All but the memory. Paused, and not ended. */
     synchronized MachineState state() {
         return new MachineState(shape, core.capture(), devices.save());
+    }
+
+    /** Its devices, for tests. */
+    Devices devices() {
+        return devices;
     }
 
     /** Its memory, for tests. */
@@ -265,10 +313,15 @@ public final class VirtualMachine {
             throw new IllegalStateException(
                     "The machine " + name() + " was booted, so it has nothing to be brought back to");
         }
-        pause();
-        core.reset(state.core());
-        devices.restore(state.devices());
-        devices.renewAgent();
+        enter();
+        try {
+            pause();
+            core.reset(state.core());
+            devices.restore(state.devices());
+            devices.renewAgent();
+        } finally {
+            occupancy.leave();
+        }
     }
 
     /**
@@ -278,10 +331,24 @@ public final class VirtualMachine {
      * @throws IllegalStateException if the machine has ended
      */
     public synchronized void renewGeneration(byte[] id) {
-        if (stopped) {
-            throw new IllegalStateException("The machine " + name() + " has ended: " + endReason);
+        enter();
+        try {
+            devices.renewGeneration(id);
+        } finally {
+            occupancy.leave();
         }
-        devices.renewGeneration(id);
+    }
+
+    /**
+     * As {@link #renewGeneration(byte[])}, for one run only.
+     *
+     * @param run the {@link #agent()} of that run
+     * @param id {@value GenerationDevice#LENGTH} random bytes
+     * @throws IllegalStateException also if another run has begun since, which goes on untouched
+     */
+    public synchronized void renewGeneration(AgentPort run, byte[] id) {
+        requirePresent(run);
+        renewGeneration(id);
     }
 
     /**
@@ -332,14 +399,11 @@ public final class VirtualMachine {
         }
         devices.endAgent();
         // If a vCPU does not stop, it may be in a device and in the memory: better to keep all of it than to pull it
-        // away.
-        gone = Closing.later(List.of(this::stop)).thenCompose(done -> giveBack());
-    }
-
-    /** Waits also for who captures the memory at this moment, or is about to write into it. */
-    private synchronized void stop() {
-        stopped = true;
-        core.stop();
+        // away. No thread waits for that, so that no other machine does.
+        gone = occupancy
+                .close()
+                .thenCompose(nobody -> core.stopLater())
+                .thenComposeAsync(done -> giveBack(), Closing.EXECUTOR);
     }
 
     /** One after the other, as they are closed by one thread; all of them, even if one fails. */
@@ -350,7 +414,9 @@ public final class VirtualMachine {
         return CompletableFuture.allOf(devicesGone, coreGone, sourceGone);
     }
 
-    /** Completed when all that it had is given back, exceptionally if some of it could not be; null as long as nobody has ended it. */
+    /**
+     * Completed when all that it had is given back, exceptionally if some of it could not be; never if a vCPU never stops; null as long as nobody has ended it.
+     */
     @Nullable
     CompletableFuture<Void> gone() {
         return gone;

@@ -42,6 +42,8 @@ final class VmCore implements AutoCloseable {
     /** What a vCPU takes to pause is microseconds; but a device may be in the middle of a transfer, and the host overloaded. */
     static final Duration PATIENCE = Duration.ofSeconds(60);
 
+    private static final long STOP_AGAIN_MILLIS = 10;
+
     private enum Phase {
         CREATED,
         PAUSED,
@@ -54,6 +56,7 @@ final class VmCore implements AutoCloseable {
     private final VmFd machine;
     private final GuestRam ram;
     private final List<VcpuFd> fds;
+    private final List<VcpuMsrs> registers;
     private final List<List<CpuidEntry>> cpuid;
     private final int[] msrIndices;
     private final int tscKhz;
@@ -75,6 +78,7 @@ final class VmCore implements AutoCloseable {
         this.machine = machine;
         this.ram = ram;
         this.fds = List.copyOf(fds);
+        registers = fds.stream().map(VcpuMsrs::new).toList();
         this.cpuid = List.copyOf(cpuid);
         this.msrIndices = msrIndices;
         tscKhz = fds.get(0).tscKhz();
@@ -256,11 +260,11 @@ final class VmCore implements AutoCloseable {
         }
         for (int i = 0; i < fds.size(); i++) {
             state.vcpus().get(i).tsc().restoreFrequency(machine, fds.get(i), tscKhz);
-            state.vcpus().get(i).restore(fds.get(i), machine.xsaveSize());
+            state.vcpus().get(i).restore(fds.get(i), registers.get(i), machine.xsaveSize());
         }
         TscState.restore(fds, state.vcpus().stream().map(VcpuState::tsc).toList());
         for (int i = 0; i < fds.size(); i++) {
-            state.vcpus().get(i).restoreEvents(fds.get(i));
+            state.vcpus().get(i).restoreEvents(fds.get(i), registers.get(i));
         }
         machine.setClock(state.clock());
     }
@@ -328,6 +332,26 @@ final class VmCore implements AutoCloseable {
             }
         }
         phase = Phase.STOPPED;
+    }
+
+    /**
+     * Stops the vCPUs' threads as {@link #stop} does, and waits for nothing. The machine has ended, and nobody starts or resumes it any more.
+     *
+     * @return is completed when all have stopped, on whatever thread; never if one never does
+     */
+    CompletableFuture<Void> stopLater() {
+        CompletableFuture<Void> stopped =
+                CompletableFuture.allOf(vcpus.stream().map(Vcpu::whenStopped).toArray(CompletableFuture<?>[]::new));
+        stopAgain(stopped, STOP_AGAIN_MILLIS);
+        return stopped;
+    }
+
+    /** In case a signal goes astray, as for whoever waits; but for a vCPU that is stuck less and less, and then no more. */
+    private void stopAgain(CompletableFuture<Void> stopped, long millis) {
+        vcpus.forEach(Vcpu::requestStop);
+        if (!stopped.isDone() && millis <= PATIENCE.toMillis()) {
+            Closing.after(millis, () -> stopAgain(stopped, 2 * millis));
+        }
     }
 
     /** As {@link #closeLater}, and waits until all is gone, which can take milliseconds. */

@@ -51,6 +51,42 @@ class AgentPortTest {
         return task;
     }
 
+    @Test
+    void theNextRunsPortHasTheMemoryOfTheOneBeforeAndNothingOfItsBytes() throws Exception {
+        LinuxConsole linux = opened();
+        device.quiesce();
+        port.writeNow(ByteBuffer.wrap(new byte[] {1, 2, 3}));
+        FutureTask<Integer> reader = waiting(() -> port.read(ByteBuffer.allocate(10)));
+        FutureTask<Void> writer = waiting(() -> {
+            port.write(ByteBuffer.allocate(AgentPort.CAPACITY));
+            return null;
+        });
+
+        device.renewPort();
+
+        AgentPort next = device.port();
+        assertThat(next).isNotSameAs(port);
+        assertThat(next.toGuest()).isSameAs(port.toGuest());
+        assertThat(next.fromGuest()).isSameAs(port.fromGuest());
+        assertThat(next.toGuest().count()).isZero();
+        for (FutureTask<?> task : List.of(reader, writer)) {
+            assertThatThrownBy(task::get)
+                    .isInstanceOf(ExecutionException.class)
+                    .cause()
+                    .hasMessage("The channel to the guest's agent is closed");
+        }
+        next.writeNow(ByteBuffer.wrap(new byte[] {4}));
+        port.close();
+        assertThatThrownBy(() -> port.writeNow(ByteBuffer.wrap(new byte[] {5})))
+                .hasMessage("The channel to the guest's agent is closed");
+        assertThatThrownBy(() -> port.readNow(ByteBuffer.allocate(1)))
+                .hasMessage("The channel to the guest's agent is closed");
+        assertThat(next.toGuest().count()).isEqualTo(1);
+        device.unquiesce();
+        linux.interrupted();
+        assertThat(linux.takeReceived()).containsExactly(4);
+    }
+
     @AfterEach
     void nobodyIsLeft() throws InterruptedException {
         device.close();

@@ -194,9 +194,9 @@ class BlockDeviceTest {
         assertThat(store.bytes).isEqualTo(before);
     }
 
-    @Test
-    void refusesARequestThatIsLargerThanItsParts() {
-        MemoryStore large = new MemoryStore() {
+    /** A disk of which much can be read into little memory. */
+    private static MemoryStore largeStore() {
+        return new MemoryStore() {
             @Override
             public long size() {
                 return 1L << 40;
@@ -207,8 +207,16 @@ class BlockDeviceTest {
                 target.position(target.limit());
             }
         };
-        device = new BlockDevice(guarded.memory, pulses::incrementAndGet, large, false, "large");
+    }
+
+    private void large() {
+        device = new BlockDevice(guarded.memory, pulses::incrementAndGet, largeStore(), false, "large");
         guest = new GuestDriver(guarded.memory, device);
+    }
+
+    @Test
+    void refusesARequestThatIsLargerThanItsParts() {
+        large();
         GuestDriver.Ring ring = started();
         assertThat(BlockDevice.MAX_BYTES).isEqualTo(42 * 0xC0000);
         assertThat(lengthOfLargeRead(ring, 42)).isEqualTo(42 * 0xC0000 + 1);
@@ -218,13 +226,88 @@ class BlockDeviceTest {
     }
 
     private static int lengthOfLargeRead(GuestDriver.Ring ring, int parts) {
+        addLargeRead(ring, parts);
+        ring.kick();
+        return ring.takeOneUsed().length();
+    }
+
+    private static void addLargeRead(GuestDriver.Ring ring, int parts) {
         GuestDriver.Buffer[] buffers = new GuestDriver.Buffer[parts + 2];
         Arrays.fill(buffers, new GuestDriver.Buffer(0x40000, 0xC0000, true));
         buffers[0] = new GuestDriver.Buffer(0x100, 16, false);
         buffers[parts + 1] = new GuestDriver.Buffer(0x200, 1, true);
         ring.add(List.of(buffers));
+    }
+
+    /** Seven reads of 1.5 MiB, of which three are a turn. */
+    private GuestDriver.Ring sevenLargeReads() {
+        large();
+        GuestDriver.Ring ring = started();
+        for (int i = 0; i < 7; i++) {
+            addLargeRead(ring, 2);
+        }
+        return ring;
+    }
+
+    @Test
+    void oneNotificationMovesAFewMegabytesAndTheRestHasItsTurns() {
+        GuestDriver.Ring ring = sevenLargeReads();
+        assertThat(device.turn()).as("nothing was notified of").isFalse();
+
         ring.kick();
-        return ring.takeOneUsed().length();
+        assertThat(ring.takeUsed()).hasSize(3);
+        assertThat(pulses).hasValue(1);
+        assertThat(device.turn()).isTrue();
+        assertThat(ring.takeUsed()).hasSize(3);
+        assertThat(device.turn()).isTrue();
+        assertThat(ring.takeUsed()).hasSize(1);
+        assertThat(pulses).hasValue(3);
+        assertThat(device.turn()).isFalse();
+
+        assertThat(lengthOfLargeRead(ring, 42)).as("one is never divided").isEqualTo(42 * 0xC0000 + 1);
+        assertThat(device.turn()).isFalse();
+    }
+
+    @Test
+    void whatHadNoTurnYetIsDoneByAMachineThatIsRestored() {
+        GuestDriver.Ring ring = sevenLargeReads();
+        ring.kick();
+        StateWriter out = new StateWriter();
+        device.save(out);
+
+        BlockDevice restored = new BlockDevice(guarded.memory, pulses::incrementAndGet, largeStore(), false, "large");
+        restored.restore(new StateReader(out.toBytes()));
+        assertThat(restored.turn()).as("not before it runs").isFalse();
+        restored.unquiesce();
+        assertThat(restored.turn()).isTrue();
+        assertThat(restored.turn()).isTrue();
+        assertThat(ring.takeUsed()).hasSize(7);
+        assertThat(restored.turn()).isFalse();
+    }
+
+    @Test
+    void aTurnAfterTheEndOfTheDriverOrTheMachineDoesNothing() {
+        GuestDriver.Ring ring = sevenLargeReads();
+        ring.kick();
+        guest.reset();
+        assertThat(device.turn()).isFalse();
+
+        ring = sevenLargeReads();
+        ring.kick();
+        device.close();
+        assertThat(device.turn()).isTrue();
+        assertThat(device.turn()).isFalse();
+        assertThat(ring.takeUsed()).hasSize(3);
+    }
+
+    @Test
+    void aTurnWithABrokenRingAsksForAReset() {
+        GuestDriver.Ring ring = sevenLargeReads();
+        ring.kick();
+        ring.skip(1000);
+        assertThat(device.turn()).isTrue();
+        assertThat(guest.status() & GuestDriver.NEEDS_RESET).isNotZero();
+        assertThat(device.turn()).isFalse();
     }
 
     @Test

@@ -31,9 +31,9 @@ final class TestMachine implements AutoCloseable {
     final RecordingIo memory = new RecordingIo();
     final CompletableFuture<MachineEnd> end = new CompletableFuture<>();
 
-    private TestMachine(VmCore core, @Nullable IoRegion otherPorts) {
+    private TestMachine(VmCore core, @Nullable IoRegion otherPorts, @Nullable IoRegion otherMemory) {
         this.core = core;
-        core.start(otherPorts == null ? ports : otherPorts, memory, end::complete);
+        core.start(otherPorts == null ? ports : otherPorts, otherMemory == null ? memory : otherMemory, end::complete);
     }
 
     /** Skips the test, with the reason, where there is no KVM. */
@@ -44,24 +44,31 @@ final class TestMachine implements AutoCloseable {
 
     /** A machine with memory of its own. Paused. */
     static TestMachine of(GuestRam ram, int vcpus) {
-        return of(ram, vcpus, null);
+        return of(ram, vcpus, null, null);
     }
 
-    private static TestMachine of(GuestRam ram, int vcpus, @Nullable IoRegion ports) {
+    private static TestMachine of(GuestRam ram, int vcpus, @Nullable IoRegion ports, @Nullable IoRegion memory) {
         try (Kvm kvm = Kvm.open()) {
             return new TestMachine(
-                    VmCore.create(kvm, "test", ram, Collections.nCopies(vcpus, cpuid(kvm.supportedCpuid()))), ports);
+                    VmCore.create(kvm, "test", ram, Collections.nCopies(vcpus, cpuid(kvm.supportedCpuid()))),
+                    ports,
+                    memory);
         }
     }
 
     /** A machine with one vCPU that is to run this code. Paused. */
     static TestMachine booting(String code) {
-        return booting(code, null);
+        return booting(code, null, null);
     }
 
     /** As {@link #booting(String)}, with other ports. */
     static TestMachine booting(String code, @Nullable IoRegion ports) {
-        TestMachine machine = of(GuestRam.zeros(MEMORY), 1, ports);
+        return booting(code, ports, null);
+    }
+
+    /** As {@link #booting(String)}, with other ports and another memory-mapped device. */
+    static TestMachine booting(String code, @Nullable IoRegion ports, @Nullable IoRegion memory) {
+        TestMachine machine = of(GuestRam.zeros(MEMORY), 1, ports, memory);
         machine.put(ENTRY, Code.of(code));
         machine.core.boot(ENTRY, START_INFO);
         return machine;

@@ -265,13 +265,14 @@ class VcpuStateIT {
             machine.splitIrqchip(24);
             try (VcpuFd vcpu = machine.createVcpu(0)) {
                 vcpu.setCpuid(kvm.supportedCpuid());
+                VcpuMsrs registers = new VcpuMsrs(vcpu);
                 int none = 0xDEAD;
-                assertThatThrownBy(() -> VcpuMsrs.write(vcpu, new MsrBlock(0x174, none, 0x175).put(1, 5)))
+                assertThatThrownBy(() -> registers.write(new MsrBlock(0x174, none, 0x175).put(1, 5)))
                         .isInstanceOf(KvmException.class)
                         .hasMessage("KVM does not set model-specific register 0xdead to 0x5, where it is 0x0; is this"
                                 + " processor of another kind than the one before?");
-                VcpuMsrs.write(vcpu, new MsrBlock(0x174, 0x175).put(0, 8).put(1, 9));
-                MsrBlock read = VcpuMsrs.read(vcpu, none, 0x174, none, none, 0x175, none);
+                registers.write(new MsrBlock(0x174, 0x175).put(0, 8).put(1, 9));
+                MsrBlock read = registers.read(none, 0x174, none, none, 0x175, none);
                 assertThat(read.count()).isEqualTo(2);
                 assertThat(read.value(0)).isEqualTo(8);
                 assertThat(read.value(1)).isEqualTo(9);

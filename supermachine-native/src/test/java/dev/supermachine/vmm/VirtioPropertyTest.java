@@ -104,10 +104,22 @@ class VirtioPropertyTest {
         Path file = Files.write(directory.resolve("disk"), new byte[40 * 512]);
         BlockStore store = OverlayBlockStore.over(FileBlockStore.open(file), directory, 3 * OverlayBlockStore.BLOCK);
         BlockDevice device = new BlockDevice(guarded.memory, pulses::incrementAndGet, store, false, "disk");
-        play(device, 1, new Random(SEED), () -> {}, () -> {
-            store.discard();
-            works(device);
-        });
+        Random random = new Random(SEED);
+        play(
+                device,
+                1,
+                random,
+                () -> {
+                    switch (random.nextInt(64)) {
+                        case 0 -> device.unquiesce();
+                        case 1, 2 -> device.turn();
+                        default -> {}
+                    }
+                },
+                () -> {
+                    store.discard();
+                    works(device);
+                });
         assertThat(Files.readAllBytes(file)).isEqualTo(new byte[40 * 512]);
         device.close();
     }

@@ -10,9 +10,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,15 +51,78 @@ class VirtualMachineIT {
 
     @Test
     void keepsItsMemoryUntilWhoIsInItHasComeOut() throws Exception {
-        VirtualMachine machine = boot(HALT);
-        CompletableFuture<Void> gone;
-        synchronized (machine) { // as a capture does
-            machine.end("tested");
-            await().until(VirtualMachineIT::somethingWaitsToBeClosed);
-            gone = Objects.requireNonNull(machine.gone());
-            assertThat(gone).isNotDone();
-        }
+        Stuck device = new Stuck();
+        VirtualMachine machine = stuckIn(device);
+        FutureTask<Void> pause = new FutureTask<>(machine::pause, null);
+        Thread thread = new Thread(pause, "pauses");
+        thread.start();
+        await().until(() -> thread.getState() == Thread.State.TIMED_WAITING);
+
+        machine.end("tested");
+
+        CompletableFuture<Void> gone = Objects.requireNonNull(machine.gone());
+        assertThat(gone).isNotDone();
+        device.leave.countDown();
         gone.get(60, TimeUnit.SECONDS);
+        pause.get();
+    }
+
+    @Test
+    void oneThatIsStuckLetsOthersGo() throws Exception {
+        Stuck device = new Stuck();
+        List<VirtualMachine> stuck = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            stuck.add(stuckIn(device));
+        }
+        stuck.forEach(machine -> machine.end("tested"));
+
+        VirtualMachine machine = boot(HALT);
+        machine.resume();
+        machine.end("tested");
+        awaitGone(machine);
+
+        assertThat(stuck).allSatisfy(one -> assertThat(one.gone()).isNotNull().isNotDone());
+        assertThat(Thread.getAllStackTraces().keySet())
+                .filteredOn(thread -> thread.getName().equals("supermachine-closing"))
+                .as("one thread, however many are stuck")
+                .hasSizeLessThanOrEqualTo(1);
+        device.leave.countDown();
+        for (VirtualMachine one : stuck) {
+            awaitGone(one);
+        }
+    }
+
+    /** Its vCPU is in a device that does not return. */
+    private VirtualMachine stuckIn(Stuck device) throws Exception {
+        VirtualMachine machine = boot("""
+                e6 10           ; out 0x10, al
+                f4              ; hlt
+                """);
+        ((Bus) machine.devices().ports()).add(0x10, 1, device);
+        machine.resume();
+        assertThat(device.entered.tryAcquire(60, TimeUnit.SECONDS)).isTrue();
+        return machine;
+    }
+
+    private static final class Stuck implements IoRegion {
+
+        final Semaphore entered = new Semaphore(0);
+        final CountDownLatch leave = new CountDownLatch(1);
+
+        @Override
+        public long read(long offset, int size) {
+            return 0;
+        }
+
+        @Override
+        public void write(long offset, int size, long value) {
+            entered.release();
+            try {
+                leave.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     @Test
@@ -122,6 +189,38 @@ class VirtualMachineIT {
         awaitGone(machine);
     }
 
+    @Test
+    void anOldRunDoesNothingToTheNext() throws Exception {
+        VirtualMachine booted = boot(HALT);
+        booted.capture(directory.resolve("ram"), directory.resolve("state"));
+        booted.end("captured");
+        VirtualMachine machine = VirtualMachine.restore(shape, directory.resolve("ram"), directory.resolve("state"));
+        AgentPort old = machine.agent();
+        machine.resume(old);
+        FutureTask<Void> pause = new FutureTask<>(() -> machine.pause(old), null);
+        Thread thread = new Thread(pause, "pauses");
+        synchronized (machine) { // the pause has begun, and the rewind overtakes it
+            thread.start();
+            await().until(() -> thread.getState() == Thread.State.BLOCKED);
+            machine.rewind();
+            machine.resume(machine.agent());
+        }
+
+        String message = "The machine tiny was brought back to its snapshot";
+        assertThatThrownBy(pause::get)
+                .cause()
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage(message);
+        assertThatThrownBy(machine::state).as("the next run goes on").hasMessageContaining("but it is RUNNING");
+        machine.pause(machine.agent());
+        assertThatThrownBy(() -> machine.resume(old)).hasMessage(message);
+        assertThatThrownBy(() -> machine.renewGeneration(old, new byte[GenerationDevice.LENGTH]))
+                .hasMessage(message);
+        assertThat(machine.state()).as("the next run stands").isNotNull();
+        machine.end("tested");
+        awaitGone(machine);
+    }
+
     private static void awaitGone(VirtualMachine machine) throws Exception {
         Objects.requireNonNull(machine.gone()).get(60, TimeUnit.SECONDS);
     }
@@ -129,11 +228,5 @@ class VirtualMachineIT {
     private VirtualMachine boot(String code) throws IOException {
         return VirtualMachine.boot(
                 shape, TinyKernel.write(directory.resolve("kernel"), code), directory.resolve("initrd"), List.of());
-    }
-
-    private static boolean somethingWaitsToBeClosed() {
-        return Thread.getAllStackTraces().keySet().stream()
-                .anyMatch(thread ->
-                        thread.getName().equals("supermachine-closing") && thread.getState() == Thread.State.BLOCKED);
     }
 }

@@ -30,6 +30,8 @@ public final class DiskFuzz {
         BlockDevice device = new BlockDevice(VirtioScript.MEMORY, () -> {}, STORE, false, "a disk");
         VirtioScript script = new VirtioScript(device, 1, input, next -> STORE.discard());
         script.run();
+        device.unquiesce();
+        device.turn();
         STORE.discard();
         script.begin();
         request(script, 1, 0);

@@ -19,7 +19,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** One run of a virtual machine: from its boot, or from a snapshot until it is brought back to it or ends. */
@@ -47,8 +47,17 @@ final class KvmMachine implements Machine {
 
     private final JvmTraces traces;
 
-    /** Set once another run has taken the virtual machine over. */
-    private final AtomicBoolean rewound = new AtomicBoolean();
+    /** Whose the virtual machine is. */
+    private enum Owner {
+        THIS,
+        /** Another run has taken it over, or is about to. */
+        NEXT,
+        /** It was given back. */
+        NOBODY
+    }
+
+    /** Changed in one step, so that of a {@link #close} and a {@link #rewind} at once only one gets it. */
+    private final AtomicReference<Owner> owner = new AtomicReference<>(Owner.THIS);
 
     private KvmMachine(VirtualMachine vm, @Nullable MachineSpec booted, boolean wantsDetaching) {
         this.vm = vm;
@@ -115,13 +124,13 @@ final class KvmMachine implements Machine {
     @Override
     public void pause() {
         requireAlive("pause");
-        attempt("pause", vm::pause);
+        attempt("pause", () -> vm.pause(agent.port()));
     }
 
     @Override
     public void resume() {
         requireAlive("resume");
-        attempt("resume", vm::resume);
+        attempt("resume", () -> vm.resume(agent.port()));
     }
 
     @Override
@@ -147,8 +156,8 @@ final class KvmMachine implements Machine {
             throw new EngineException(what + ": it was booted, not restored.");
         }
         requireAlive("rewind");
-        if (!rewound.compareAndSet(false, true)) {
-            throw new IllegalStateException(what + ": that was done before");
+        if (!owner.compareAndSet(Owner.THIS, Owner.NEXT)) {
+            throw failure(what, "it does not run any more", null); // since a moment ago
         }
         try {
             vm.rewind();
@@ -166,14 +175,14 @@ final class KvmMachine implements Machine {
     /** The virtual machine is half of this run and half of the next, and nobody else would end it. */
     private void notRewound() {
         vm.end("it could not be brought back to its snapshot");
-        rewound.set(false);
+        owner.set(Owner.THIS);
     }
 
     /** Tells the guest that it is a copy, and lets it run. */
     void begin() {
         byte[] id = new byte[16];
         RANDOM.nextBytes(id);
-        attempt("activate", () -> vm.renewGeneration(id));
+        attempt("activate", () -> vm.renewGeneration(agent.port(), id));
         resume();
     }
 
@@ -186,14 +195,18 @@ final class KvmMachine implements Machine {
         }
     }
 
+    private boolean isRewound() {
+        return owner.get() == Owner.NEXT;
+    }
+
     @Override
     public boolean isAlive() {
-        return !rewound.get() && vm.isAlive();
+        return !isRewound() && vm.isAlive();
     }
 
     @Override
     public String endReason() {
-        return rewound.get() ? "brought back to its snapshot" : vm.isAlive() ? STILL_RUNNING : vm.endReason();
+        return isRewound() ? "brought back to its snapshot" : vm.isAlive() ? STILL_RUNNING : vm.endReason();
     }
 
     @Override
@@ -209,12 +222,12 @@ final class KvmMachine implements Machine {
 
     @Override
     public boolean awaitEnd(Duration limit) {
-        return rewound.get() || vm.awaitEnd(limit);
+        return isRewound() || vm.awaitEnd(limit);
     }
 
     @Override
     public void close() {
-        if (!rewound.get()) {
+        if (owner.compareAndSet(Owner.THIS, Owner.NOBODY)) {
             agent.close();
             vm.end("closed");
             traces.remove();

@@ -22,6 +22,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,6 +35,9 @@ class KvmMachineIT {
 
     private static final int ROUNDS = 30;
     private static final int TEXT = 0x200;
+
+    /** Where in the code. */
+    private static final int JUMP_IF_EQUAL = 22;
 
     /** Waits until its generation is another one, then a little longer, and powers off. */
     private static final int[] CODE = {
@@ -146,6 +150,37 @@ class KvmMachineIT {
                 .hasMessageContaining("The machine has ended: the guest powered off.");
         prepared.close();
         awaitNoThreads();
+    }
+
+    @Test
+    void anOldRunSaysThatItIsOverAndLeavesTheNextAlone() throws Exception {
+        letTheGuestGoOn();
+        Machine old = KvmMachine.restore(capture()).activate(activation());
+        KvmMachine next = (KvmMachine) old.rewind().activate(activation());
+        try {
+            for (ThrowingCallable call : List.<ThrowingCallable>of(old::pause, old::resume, old::rewind)) {
+                assertThatThrownBy(call)
+                        .isInstanceOf(EngineException.class)
+                        .hasMessageContaining("The machine has ended: brought back to its snapshot.");
+            }
+            old.close();
+            assertThat(next.isAlive()).isTrue();
+        } finally {
+            next.close();
+        }
+        next.close();
+        assertThatThrownBy(next::rewind)
+                .isInstanceOf(EngineException.class)
+                .hasMessageContaining("it does not run any more. The machine has ended: closed.");
+        awaitNoThreads();
+    }
+
+    /** It waits for another generation for ever. */
+    private void letTheGuestGoOn() throws IOException {
+        byte[] elf = Files.readAllBytes(kernel);
+        assertThat(elf[TEXT + JUMP_IF_EQUAL]).isEqualTo((byte) 0x74);
+        elf[TEXT + JUMP_IF_EQUAL] = (byte) 0xEB; // jmp
+        Files.write(kernel, elf);
     }
 
     private SnapshotSource capture() throws IOException {
