@@ -49,16 +49,18 @@ static uint64_t read_msr(int vcpu, uint32_t index) {
     return block.head.entries[0].data;
 }
 
+// A register that is refused is looked at once and left out from then on, as ours does.
 static void write_msrs(int vcpu, struct msrs *registers) {
-    uint32_t count = registers->head.nmsrs;
     uint32_t written = (uint32_t)DO(vcpu, KVM_SET_MSRS, registers);
-    while (written < count) {
-        struct kvm_msr_entry refused = registers->head.entries[written];
-        if (read_msr(vcpu, refused.index) != refused.data) fail("a register is not set");
-        if (++written < count) {
+    while (written < registers->head.nmsrs) {
+        struct kvm_msr_entry *refused = registers->head.entries + written;
+        if (read_msr(vcpu, refused->index) != refused->data) fail("a register is not set");
+        uint32_t left = --registers->head.nmsrs - written;
+        memmove(refused, refused + 1, left * sizeof *refused);
+        if (left > 0) {
             static struct msrs tail;
-            tail.head.nmsrs = count - written;
-            memcpy(tail.head.entries, registers->head.entries + written, (count - written) * sizeof(struct kvm_msr_entry));
+            tail.head.nmsrs = left;
+            memcpy(tail.head.entries, refused, left * sizeof *refused);
             written += (uint32_t)DO(vcpu, KVM_SET_MSRS, &tail);
         }
     }
@@ -90,8 +92,7 @@ static bool tsc_offset(int vcpu, uint64_t *offset, bool set) {
     if (set) {
         DO(vcpu, KVM_SET_DEVICE_ATTR, &attribute);
     } else {
-        if (ioctl(vcpu, KVM_HAS_DEVICE_ATTR, &attribute) < 0) return false;
-        DO(vcpu, KVM_GET_DEVICE_ATTR, &attribute);
+        return ioctl(vcpu, KVM_GET_DEVICE_ATTR, &attribute) >= 0;
     }
     return true;
 }
