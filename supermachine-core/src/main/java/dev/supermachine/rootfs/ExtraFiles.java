@@ -96,10 +96,11 @@ public final class ExtraFiles {
             found = write(files, out);
         }
         if (!found.equals(digest)) {
-            throw new ImageException("The extra files " + files.values()
-                    + " changed while they were baked: what was read first has the digest " + digest
-                    + ", what is there now " + found
-                    + ". Nothing was made of them. Bake again when nobody writes to them.");
+            throw new ImageException(
+                    "The extra files " + ExtraFilesErrors.shown(files.values().toString())
+                            + " changed while they were baked: what was read first has the digest " + digest
+                            + ", what is there now " + found
+                            + ". Nothing was made of them. Bake again when nobody writes to them.");
         }
         return new ExtraLayer(this, tar);
     }
