@@ -13,6 +13,12 @@ public interface OciImageBuilder {
     /** Memory of a machine unless set: {@value} MiB. */
     int DEFAULT_MEMORY_MIB = 256;
 
+    /** Number of virtual CPUs of a machine unless set: {@value}. */
+    int DEFAULT_VCPUS = 1;
+
+    /** The most virtual CPUs a machine can have: {@value}. */
+    int MAX_VCPUS = 8;
+
     /** The readiness port unless set: {@value}. */
     int DEFAULT_GUEST_PORT = 80;
 
@@ -42,6 +48,45 @@ public interface OciImageBuilder {
      * @throws IllegalArgumentException if it is out of range
      */
     OciImageBuilder withMemoryMib(int memoryMib);
+
+    /**
+     * Number of virtual CPUs of the machine, at the bake and in every restore. More than the host has are allowed, with a warning in the log: they take turns.
+     *
+     * @param vcpus 1 … {@value #MAX_VCPUS}; {@value #DEFAULT_VCPUS} unless set
+     * @return this
+     * @throws IllegalArgumentException if it is out of range
+     */
+    OciImageBuilder withVcpus(int vcpus);
+
+    /**
+     * One more argument of the guest's kernel, behind the library's own and those given before, so that of two that contradict each other it is this one that
+     * counts. For experts: some arguments keep a machine from booting, or from being captured. The guest's first program is in its initial file system, so that
+     * it is {@code rdinit=} that names another, not {@code init=}.
+     *
+     * @param argument one token of printable ASCII characters, such as {@code quiet} or {@code panic_on_warn=1}, without quotation marks
+     * @return this
+     * @throws IllegalArgumentException if it is empty, or has white space, a quotation mark or anything else but printable ASCII, or if all of them together
+     *     are longer than 1,500 characters
+     */
+    OciImageBuilder withExtraKernelArg(String argument);
+
+    /**
+     * Puts a file, a directory with all that is in it, or a symbolic link of this host over the image's files. Content, permissions and the target of a link are
+     * the host's; the owner is root, and the time of the last change is 0 (1970), so that what counts for the fingerprint is content, permissions and targets
+     * alone. May be called many times; the last call for a path wins, and a path comes after those above it, whatever the order of the calls.
+     *
+     * <p>Missing directories are made, with mode 0755. Directories that the image has keep their mode, and what is in them stays unless a file takes its
+     * place. A file or link takes the place of a file or link of the image; it does not follow that link. Nothing takes the place of a directory, and a directory
+     * takes the place of nothing but a directory. Nothing can lie in {@code /dev}, {@code /proc} and {@code /sys}, nor be {@code /etc/hostname}, {@code /etc/hosts} or
+     * {@code /etc/resolv.conf}, which each machine has of its own. All this is found before a machine is booted, and is an {@link ImageException} of {@link #build()}.
+     *
+     * @param host what to take, read when the image is built; a symbolic link is taken as a link
+     * @param guest where it goes, an absolute path without {@code .}, {@code ..}, empty names and a slash at its end; symbolic links of the image on the way are
+     *     followed unless they lead out of its root
+     * @return this
+     * @throws IllegalArgumentException if the guest's path has another form
+     */
+    OciImageBuilder withExtraFile(Path host, String guest);
 
     /**
      * The port on which the image's service listens: meant by conditions that name no port, and mapped on every machine.
@@ -127,7 +172,7 @@ public interface OciImageBuilder {
      * one bakes and the others wait for it.
      *
      * @return the image
-     * @throws ImageException if the image cannot be had or flattened
+     * @throws ImageException if the image cannot be had or flattened, or an extra file cannot be read or have its place
      * @throws EngineException if no engine is usable
      * @throws BakeException if the machine does not come to its ready state, or cannot be captured
      * @throws AcquireException if there is not enough memory for it within the setting {@code supermachine.acquire.timeout}

@@ -88,7 +88,7 @@ class ArchitectureTest {
                 .whereLayer("oci")
                 .mayOnlyAccessLayers("api", "text", "json", "hash", "tar")
                 .whereLayer("rootfs")
-                .mayOnlyAccessLayers("api", "hash", "tar")
+                .mayOnlyAccessLayers("api", "text", "hash", "tar")
                 .whereLayer("engine")
                 .mayOnlyAccessLayers("api", "text", "json", "settings")
                 .whereLayer("guest")

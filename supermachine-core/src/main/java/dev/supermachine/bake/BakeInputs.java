@@ -28,6 +28,7 @@ import java.util.TreeMap;
  * @param kernelFingerprint SHA-256 of the guest kernel
  * @param agentFingerprint SHA-256 of the guest agent and what else is in the initial file system
  * @param kernelArguments kernel arguments beyond the engine's own
+ * @param extraFiles the digest of what is put over the image's files; empty if nothing is
  * @param engineId the engine's id
  * @param engineIdentity the engine's version, CPU model and what else a restore depends on
  * @param formatVersion the snapshot's format
@@ -44,12 +45,13 @@ public record BakeInputs(
         String kernelFingerprint,
         String agentFingerprint,
         List<String> kernelArguments,
+        String extraFiles,
         String engineId,
         String engineIdentity,
         int formatVersion) {
 
     /** What the encoding begins with; its number grows when the encoding changes. */
-    static final String MAGIC = "supermachine bake inputs 2\n";
+    static final String MAGIC = "supermachine bake inputs 3\n";
 
     /**
      * Checks ranges and copies what is mutable.
@@ -97,6 +99,7 @@ public record BakeInputs(
                 .string("kernelFingerprint", kernelFingerprint)
                 .string("agentFingerprint", agentFingerprint)
                 .list("kernelArguments", kernelArguments)
+                .string("extraFiles", extraFiles)
                 .string("engineId", engineId)
                 .string("engineIdentity", engineIdentity)
                 .number("formatVersion", formatVersion)
@@ -147,6 +150,7 @@ public record BakeInputs(
                 "kernelFingerprint=" + kernelFingerprint,
                 "agentFingerprint=" + agentFingerprint,
                 "kernelArguments=" + kernelArguments,
+                "extraFiles=" + extraFiles,
                 "engineId=" + engineId,
                 "engineIdentity=" + engineIdentity,
                 "formatVersion=" + formatVersion);
@@ -173,6 +177,7 @@ public record BakeInputs(
         private String kernelFingerprint = "";
         private String agentFingerprint = "";
         private List<String> kernelArguments = List.of();
+        private String extraFiles = "";
         private String engineId = "";
         private String engineIdentity = "";
         private int formatVersion = SnapshotManifest.FORMAT_VERSION;
@@ -265,6 +270,17 @@ public record BakeInputs(
         }
 
         /**
+         * Sets what is put over the image's files.
+         *
+         * @param digest the {@link dev.supermachine.rootfs.ExtraFiles#digest()}
+         * @return this
+         */
+        public Builder extraFiles(String digest) {
+            this.extraFiles = digest;
+            return this;
+        }
+
+        /**
          * Sets the engine. Required.
          *
          * @param id its id
@@ -305,6 +321,7 @@ public record BakeInputs(
                     kernelFingerprint,
                     agentFingerprint,
                     kernelArguments,
+                    extraFiles,
                     engineId,
                     engineIdentity,
                     formatVersion);

@@ -4,11 +4,13 @@ import dev.supermachine.Platform;
 import dev.supermachine.PullPolicy;
 import dev.supermachine.Wait;
 import dev.supermachine.oci.ImageSource;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * What is to be baked, as the builder collected it.
@@ -24,6 +26,8 @@ import java.util.Optional;
  * @param readiness what is awaited before the capture; empty to capture before the workload runs
  * @param command replaces the image's entrypoint and cmd; empty to keep them
  * @param environment over the image's own
+ * @param kernelArguments beyond the engine's own, in this order
+ * @param extraFiles what is put over the image's files: absolute paths in the guest, and what is to stand there
  * @param engine the engine to use; empty for the setting or the best
  * @since 0.1
  */
@@ -39,12 +43,16 @@ public record BakeRequest(
         Optional<Wait> readiness,
         List<String> command,
         Map<String, String> environment,
+        List<String> kernelArguments,
+        Map<String, Path> extraFiles,
         Optional<String> engine) {
 
     /** Takes copies of the collections. */
     public BakeRequest {
         command = List.copyOf(command);
         environment = Collections.unmodifiableMap(new LinkedHashMap<>(environment));
+        kernelArguments = List.copyOf(kernelArguments);
+        extraFiles = Map.copyOf(extraFiles);
     }
 
     /** Names the environment's variables only: values may be secrets. */
@@ -53,7 +61,9 @@ public record BakeRequest(
         return "BakeRequest[name=" + name + ", reference=" + reference + ", source=" + source + ", platform=" + platform
                 + ", memoryMib=" + memoryMib + ", vcpus=" + vcpus + ", guestPort=" + guestPort + ", readiness="
                 + readiness
-                + ", command=" + command + ", environment=" + environment.keySet() + ", engine="
+                + ", command=" + command + ", environment=" + environment.keySet() + ", kernelArguments="
+                + kernelArguments
+                + ", extraFiles=" + new TreeMap<>(extraFiles) + ", engine="
                 + engine + "]";
     }
 }

@@ -17,6 +17,7 @@ import dev.supermachine.oci.ImagePuller;
 import dev.supermachine.oci.PullListener;
 import dev.supermachine.oci.PullSettings;
 import dev.supermachine.oci.PulledImage;
+import dev.supermachine.rootfs.ExtraFiles;
 import dev.supermachine.rootfs.RootfsLimits;
 import dev.supermachine.settings.Settings;
 import dev.supermachine.snapshot.BakeWorkspace;
@@ -71,10 +72,48 @@ public final class Baker {
      * @throws dev.supermachine.SupermachineException as {@link dev.supermachine.OciImageBuilder#build()}
      */
     public Baked bake(BakeRequest request, Hypervisor hypervisor) {
-        Path cache = settings.cacheDirectory();
+        // What is wrong with a file of this host is told before anything is asked of a registry.
+        ExtraFiles extraFiles = ExtraFiles.read(request.extraFiles());
         long start = System.nanoTime();
-        PulledImage image = new ImagePuller(
-                        new ContentStore(cache),
+        PulledImage image = pull(request);
+        long pulled = System.nanoTime();
+        WorkloadSpec workload = workload(request, image.config());
+        requireHealthcheck(request, image.config());
+        Guest guest = guest();
+        BakeInputs inputs = inputs(request, hypervisor, image, guest, extraFiles);
+        AtomicBoolean baked = new AtomicBoolean();
+        SnapshotUse use = store.bakeOnce(
+                request.name(),
+                inputs.fingerprint(),
+                workspace -> {
+                    baked.set(true);
+                    return make(request, hypervisor, image, workload, guest, extraFiles, workspace);
+                },
+                message -> LOG.info("{}", message));
+        long done = System.nanoTime();
+        return new Baked(use, baked.get(), (pulled - start) / 1_000_000, baked.get() ? (done - pulled) / 1_000_000 : 0);
+    }
+
+    /**
+     * What a request's snapshot is found by. Pulls the image and reads the extra files, but bakes nothing.
+     *
+     * @param request what is wanted
+     * @param hypervisor the engine
+     * @return the inputs of its bake
+     * @throws dev.supermachine.ImageException if the image cannot be had, or an extra file cannot be read
+     */
+    public BakeInputs inputs(BakeRequest request, Hypervisor hypervisor) {
+        ExtraFiles extraFiles = ExtraFiles.read(request.extraFiles());
+        return inputs(request, hypervisor, pull(request), guest(), extraFiles);
+    }
+
+    private Guest guest() {
+        return new Guest(GuestKernel.locate(settings.cacheDirectory(), settings.kernelPath()), AgentBinary.sha256());
+    }
+
+    private PulledImage pull(BakeRequest request) {
+        return new ImagePuller(
+                        new ContentStore(settings.cacheDirectory()),
                         pullListener,
                         PullSettings.defaults()
                                 .withParallelBlobs(settings.registryParallelism())
@@ -83,22 +122,6 @@ public final class Baker {
                                 .withCaFile(settings.registryCaFile()))
                 .withMaxImageBytes(settings.imageMaxBytes())
                 .pull(request.source(), request.platform(), request.pullPolicy());
-        long pulled = System.nanoTime();
-        WorkloadSpec workload = workload(request, image.config());
-        requireHealthcheck(request, image.config());
-        Guest guest = new Guest(GuestKernel.locate(cache, settings.kernelPath()), AgentBinary.sha256());
-        BakeInputs inputs = inputs(request, hypervisor, image, guest);
-        AtomicBoolean baked = new AtomicBoolean();
-        SnapshotUse use = store.bakeOnce(
-                request.name(),
-                inputs.fingerprint(),
-                workspace -> {
-                    baked.set(true);
-                    return make(request, hypervisor, image, workload, guest, workspace);
-                },
-                message -> LOG.info("{}", message));
-        long done = System.nanoTime();
-        return new Baked(use, baked.get(), (pulled - start) / 1_000_000, baked.get() ? (done - pulled) / 1_000_000 : 0);
     }
 
     private SnapshotDetails make(
@@ -107,6 +130,7 @@ public final class Baker {
             PulledImage image,
             WorkloadSpec workload,
             Guest guest,
+            ExtraFiles extraFiles,
             BakeWorkspace workspace)
             throws IOException {
         SnapshotDetails details = details(request, hypervisor, image, workload, guest);
@@ -120,12 +144,12 @@ public final class Baker {
                         .orElse(""));
         Path cache = settings.cacheDirectory();
         RootfsLimits limits = new RootfsLimits(settings.imageMaxBytes(), settings.imageMaxEntries());
-        Path rootImage = workspace.linkOrCopyRootImage(new RootImages(cache, limits).of(image));
+        Path rootImage = new RootImages(cache, limits).putAt(workspace.rootImage(), image, extraFiles);
         MachineSpec spec = new MachineSpec(
                 "bake-" + request.name(),
                 guest.kernel().vmlinux(),
                 Initramfs.write(cache.resolve("initramfs"), AgentBinary.load(), guest.kernel()),
-                List.of(),
+                request.kernelArguments(),
                 rootImage,
                 request.memoryMib(),
                 request.vcpus(),
@@ -166,7 +190,8 @@ public final class Baker {
                 "");
     }
 
-    private static BakeInputs inputs(BakeRequest request, Hypervisor hypervisor, PulledImage image, Guest guest) {
+    private static BakeInputs inputs(
+            BakeRequest request, Hypervisor hypervisor, PulledImage image, Guest guest, ExtraFiles extraFiles) {
         return BakeInputs.builder()
                 .image(image.manifestDigest(), request.platform())
                 .command(request.command())
@@ -174,7 +199,8 @@ public final class Baker {
                 .machine(request.memoryMib(), request.vcpus())
                 .guestPort(request.guestPort())
                 .readiness(request.readiness())
-                .guest(guest.kernel().fingerprint(), guest.agentSha256(), List.of())
+                .guest(guest.kernel().fingerprint(), guest.agentSha256(), request.kernelArguments())
+                .extraFiles(extraFiles.digest())
                 .engine(hypervisor.id(), hypervisor.identity())
                 .build();
     }

@@ -10,15 +10,20 @@ import dev.supermachine.oci.ImageReference;
 import dev.supermachine.oci.ImageSource;
 import dev.supermachine.settings.Settings;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Collects a bake's inputs. */
 final class ImageBuilder implements OciImageBuilder {
 
+    private static final Logger LOG = LoggerFactory.getLogger(ImageBuilder.class);
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
     private static final int MIN_MEMORY_MIB = 128;
     private static final int MAX_MEMORY_MIB = 1 << 20;
@@ -29,9 +34,12 @@ final class ImageBuilder implements OciImageBuilder {
     private Optional<String> name = Optional.empty();
     private PullPolicy pullPolicy = PullPolicy.IF_MISSING;
     private int memoryMib = DEFAULT_MEMORY_MIB;
+    private int vcpus = DEFAULT_VCPUS;
     private int guestPort = DEFAULT_GUEST_PORT;
     private List<String> command = List.of();
     private final Map<String, String> environment = new LinkedHashMap<>();
+    private final List<String> kernelArguments = new ArrayList<>();
+    private final Map<String, Path> extraFiles = new TreeMap<>();
     private Optional<Path> snapshotsDirectory = Optional.empty();
     private Optional<Wait> wait = Optional.empty();
     private Optional<String> engine = Optional.empty();
@@ -62,6 +70,24 @@ final class ImageBuilder implements OciImageBuilder {
     @Override
     public OciImageBuilder withMemoryMib(int mib) {
         memoryMib = inRange("A machine's memory", " MiB", mib, MIN_MEMORY_MIB, MAX_MEMORY_MIB);
+        return this;
+    }
+
+    @Override
+    public OciImageBuilder withVcpus(int count) {
+        vcpus = inRange("The number of virtual CPUs", "", count, 1, MAX_VCPUS);
+        return this;
+    }
+
+    @Override
+    public OciImageBuilder withExtraKernelArg(String argument) {
+        kernelArguments.add(GuestValues.kernelArgument(argument, kernelArguments));
+        return this;
+    }
+
+    @Override
+    public OciImageBuilder withExtraFile(Path host, String guest) {
+        extraFiles.put(GuestValues.path(guest), host.toAbsolutePath());
         return this;
     }
 
@@ -135,20 +161,38 @@ final class ImageBuilder implements OciImageBuilder {
 
     @Override
     public Image build() {
-        BakeRequest request = new BakeRequest(
+        BakeRequest request = request();
+        manyProcessors(request, Runtime.getRuntime().availableProcessors()).ifPresent(LOG::warn);
+        return Images.bake(settings, request, snapshotsDirectory.orElseGet(settings::snapshotsDirectory));
+    }
+
+    /** What is to be baked, as it was set until now. */
+    BakeRequest request() {
+        return new BakeRequest(
                 name.orElseGet(() -> defaultName(reference)),
                 reference,
                 source,
                 Platform.LINUX_AMD64,
                 pullPolicy,
                 memoryMib,
-                1,
+                vcpus,
                 guestPort,
                 wait,
                 command,
                 environment,
+                kernelArguments,
+                extraFiles,
                 engine);
-        return Images.bake(settings, request, snapshotsDirectory.orElseGet(settings::snapshotsDirectory));
+    }
+
+    /** What to say of a machine that has more processors than there are. */
+    static Optional<String> manyProcessors(BakeRequest request, int available) {
+        return request.vcpus() <= available
+                ? Optional.empty()
+                : Optional.of("The machines of '" + request.name() + "' have " + request.vcpus()
+                        + " virtual CPUs, but this JVM has " + available
+                        + " processors: they take turns, which costs more than it gains. Ask for at most " + available
+                        + " with withVcpus.");
     }
 
     /** The reference, unless that is itself a path. */

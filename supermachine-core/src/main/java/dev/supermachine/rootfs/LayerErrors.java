@@ -7,7 +7,7 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /** Words the errors of one layer, so that each names it and the entry. */
-final class LayerErrors extends TarErrors {
+class LayerErrors extends TarErrors {
 
     private final long bytesBefore;
     private boolean beyondLimit;
@@ -27,6 +27,18 @@ final class LayerErrors extends TarErrors {
     @Override
     protected ImageException exception(String message, @Nullable IOException cause) {
         return new ImageException(message, cause);
+    }
+
+    /**
+     * An entry lies in what is not a directory.
+     *
+     * @param parent what it lies in, without a slash in front
+     */
+    SupermachineException parentIsNoDirectory(String entry, String parent) {
+        return of(
+                entry,
+                "lies in \"/" + printable(parent)
+                        + "\", which is not a directory. The layer is damaged, or a layer below it is missing.");
     }
 
     /** Whether one of the errors was that there is too much, and not that something is wrong. */

@@ -14,16 +14,17 @@ import java.util.Map;
  */
 final class LayerMerge {
 
-    private static final String WHITEOUT = ".wh.";
+    static final String WHITEOUT = ".wh.";
     private static final String OPAQUE = ".wh..wh..opq";
     private static final int MAX_NAME = 255;
 
     private final Dentry root = new Dentry(Inode.impliedDirectory(), -1);
-    private final PathResolver resolver = new PathResolver(root);
+    private PathResolver resolver = new PathResolver(root, false);
     private final TreeMemory memory;
     private int layer = -1;
     private int entryNumber;
     private long entries;
+    private boolean extraFiles;
     private LayerErrors errors = new LayerErrors("none");
 
     LayerMerge() {
@@ -53,6 +54,13 @@ final class LayerMerge {
         errors = layerErrors;
     }
 
+    /** What {@link #apply} gets from now on are extra files, which may do less than a layer; nothing comes after them. */
+    void beginExtraFiles(LayerErrors layerErrors) {
+        beginLayer(layerErrors);
+        extraFiles = true;
+        resolver = new PathResolver(root, true);
+    }
+
     void apply(TarEntry entry) {
         entries++;
         merge(entry, entryNumber++);
@@ -73,6 +81,9 @@ final class LayerMerge {
         String file = path.get(path.size() - 1);
         checkNames(path, entry.name());
         List<String> directory = resolver.resolve(path.subList(0, path.size() - 1), entry.name(), errors);
+        if (extraFiles) {
+            ExtraFilesRules.checkPlace(directory, file, entry, errors);
+        }
         if (file.startsWith(WHITEOUT)) {
             whiteout(directory, file, entry.name());
             return;
@@ -82,9 +93,15 @@ final class LayerMerge {
         Dentry existing = parent.entries().get(file);
         Dentry dentry;
         if (existing != null && existing.inode.isDirectory() && entry.type() == EntryType.DIRECTORY) {
-            setMetadata(existing.inode, entry);
+            // Who puts a file into the image's /etc does not mean to give /etc the mode of some directory of the host.
+            if (!extraFiles || existing.inode.layer == layer) {
+                setMetadata(existing.inode, entry);
+            }
             dentry = existing;
         } else {
+            if (extraFiles && existing != null) {
+                ExtraFilesRules.checkReplaced(existing.inode, entry, errors);
+            }
             // Away first: a hard link to what it replaces, or to something below, has nothing to point to.
             remove(parent, file);
             dentry = new Dentry(entry.type() == EntryType.HARD_LINK ? linked(entry) : create(entry, number), layer);
@@ -184,11 +201,7 @@ final class LayerMerge {
                 child = new Dentry(Inode.impliedDirectory(), layer);
                 put(at.inode, directory.get(i), child);
             } else if (!child.inode.isDirectory()) {
-                throw errors.of(
-                        name,
-                        "lies in \"/" + LayerErrors.printable(String.join("/", directory.subList(0, i + 1)))
-                                + "\", which is not a directory. The layer is damaged, or a layer below it is"
-                                + " missing.");
+                throw errors.parentIsNoDirectory(name, String.join("/", directory.subList(0, i + 1)));
             }
             at = child;
             parents.add(at);

@@ -21,9 +21,14 @@ final class PathResolver {
     static final int MAX_DEPTH = 2048;
 
     private final Dentry root;
+    private final boolean confined;
 
-    PathResolver(Dentry root) {
+    /**
+     * @param confined whether a link that leads above the root is refused; a guest would not let it lead anywhere but to the root
+     */
+    PathResolver(Dentry root, boolean confined) {
         this.root = root;
+        this.confined = confined;
     }
 
     /** The components of a name, {@code .}, {@code ..} and empty ones resolved by text alone. Empty for the root. */
@@ -68,6 +73,12 @@ final class PathResolver {
                         "its directory has more than " + MAX_STEPS + " parts once symbolic links are" + " followed.");
             }
             String part = pending.removeFirst();
+            if (confined && resolved.isEmpty() && part.equals("..")) {
+                throw errors.of(
+                        entry,
+                        "a symbolic link of the image on its path leads out of the image's root. Choose a path without"
+                                + " that link.");
+            }
             push(resolved, part);
             if (resolved.size() > MAX_DEPTH) {
                 throw errors.of(entry, "lies more than " + MAX_DEPTH + " directories deep.");

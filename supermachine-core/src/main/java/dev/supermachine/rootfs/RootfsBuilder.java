@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
@@ -47,6 +48,50 @@ public final class RootfsBuilder {
      *     names the layer's diffId and the entry), or if the file cannot be written
      */
     public static RootfsResult build(List<LayerSource> layers, Path target, RootfsLimits limits) {
+        return build(layers, ExtraFiles.none(), target, limits);
+    }
+
+    /**
+     * Writes the image file, with files of this host over the image's.
+     *
+     * @param layers as above
+     * @param extraFiles what goes over them; while the image is written, a copy of it stands beside the target
+     * @param target as above
+     * @param limits how much layers and extra files may hold together
+     * @return as above
+     * @throws ImageException as above, and if an extra file has changed since it was read, or cannot have its place in this image (the message names it)
+     */
+    public static RootfsResult build(
+            List<LayerSource> layers, ExtraFiles extraFiles, Path target, RootfsLimits limits) {
+        if (extraFiles.isEmpty()) {
+            return write(layers, target, limits);
+        }
+        Path copy = copyOfExtraFiles(target);
+        try {
+            List<LayerSource> all = new ArrayList<>(layers);
+            all.add(extraFiles.copyTo(copy));
+            return write(all, target, limits);
+        } catch (IOException e) {
+            throw new ImageException(
+                    "Cannot write a copy of the extra files to " + copy + ": "
+                            + StoreTrouble.describe(e, directory(copy), "supermachine.cache.dir"),
+                    e);
+        } finally {
+            delete(copy);
+        }
+    }
+
+    /**
+     * Where the copy of the extra files stands while an image is written. One that is there when nobody writes that image was left by a process that was killed.
+     *
+     * @param target the image file
+     * @return the path of the copy
+     */
+    public static Path copyOfExtraFiles(Path target) {
+        return target.resolveSibling(target.getFileName() + ".tar");
+    }
+
+    private static RootfsResult write(List<LayerSource> layers, Path target, RootfsLimits limits) {
         LayerMerge merge = merge(layers, limits);
         ErofsLayout layout = new ErofsLayout(merge.root());
         var options = EnumSet.of(
@@ -61,7 +106,7 @@ public final class RootfsBuilder {
             writer.writeMetadata(uuid(layers));
             for (int i = 0; i < layers.size(); i++) {
                 LayerSource layer = layers.get(i);
-                LayerErrors errors = new LayerErrors(layer.diffId());
+                LayerErrors errors = errors(layer, 0);
                 try (TarReader reader = open(layer, errors, limits.maxBytes())) {
                     writer.copyContents(i, reader, errors);
                     // To the end, so that what was copied is what the digest promises.
@@ -94,8 +139,12 @@ public final class RootfsBuilder {
         LayerMerge merge = new LayerMerge(limits.maxHeapBytes());
         long bytes = 0;
         for (LayerSource layer : layers) {
-            LayerErrors errors = new LayerErrors(layer.diffId(), bytes);
-            merge.beginLayer(errors);
+            LayerErrors errors = errors(layer, bytes);
+            if (layer instanceof ExtraLayer) {
+                merge.beginExtraFiles(errors);
+            } else {
+                merge.beginLayer(errors);
+            }
             try (TarReader reader = open(layer, errors, limits.maxBytes() - bytes)) {
                 try {
                     apply(reader, merge, errors, limits.maxEntries());
@@ -110,6 +159,12 @@ public final class RootfsBuilder {
             }
         }
         return merge;
+    }
+
+    private static LayerErrors errors(LayerSource layer, long bytesBefore) {
+        return layer instanceof ExtraLayer extra
+                ? new ExtraFilesErrors(extra.files(), bytesBefore)
+                : new LayerErrors(layer.diffId(), bytesBefore);
     }
 
     private static void apply(TarReader reader, LayerMerge merge, LayerErrors errors, long maxEntries) {

@@ -24,7 +24,7 @@ public final class BakeWorkspace {
     }
 
     /**
-     * Where the root image stands once {@link #linkOrCopyRootImage(Path)} was called.
+     * Where the root image is to stand, so that the snapshot needs nothing outside; see {@link #linkOrCopy}.
      *
      * @return the path inside the workspace
      */
@@ -33,19 +33,8 @@ public final class BakeWorkspace {
     }
 
     /**
-     * Puts the root image into the snapshot, so that it needs nothing outside: as a hard link where the file system allows it, which takes no space, else as
-     * a copy. The file must never be written to afterwards.
-     *
-     * @param image the finished image, usually in the cache
-     * @return {@link #rootImage()}
-     * @throws IOException if neither is possible
-     */
-    public Path linkOrCopyRootImage(Path image) throws IOException {
-        return linkOrCopy(image, rootImage());
-    }
-
-    /**
-     * Makes a second name for a file, or a copy where the file system or the kernel refuses a hard link.
+     * Makes a second name for a file, which takes no space, or a copy where the file system or the kernel refuses a hard link. The file must never be written to
+     * afterwards.
      *
      * @param source an existing regular file
      * @param target the new name; must not exist

@@ -49,7 +49,7 @@ public abstract class TarErrors {
      * @param problem a sentence
      * @return to be thrown
      */
-    public final SupermachineException of(String entry, String problem) {
+    public SupermachineException of(String entry, String problem) {
         return exception(subject + ", entry \"" + printable(entry) + "\": " + problem, null);
     }
 

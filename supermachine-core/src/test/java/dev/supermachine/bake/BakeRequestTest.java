@@ -46,6 +46,8 @@ class BakeRequestTest {
                 Optional.empty(),
                 command,
                 environment,
+                List.of(),
+                Map.of(),
                 Optional.empty());
     }
 }

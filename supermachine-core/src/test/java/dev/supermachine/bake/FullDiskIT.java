@@ -90,6 +90,8 @@ class FullDiskIT {
                 Optional.of(Wait.forListener()),
                 List.of("sh", "-c", "dd if=/dev/zero of=/dev/shm/filler bs=1M count=64 && httpd -f -p 8080"),
                 Map.of(),
+                List.of(),
+                Map.of(),
                 Optional.empty());
         Baker.Baked baked = new Baker(settings, store, PullListener.SILENT, (machine, mib) -> () -> {})
                 .bake(request, EngineSelector.select(settings.engine().orElse(null)));

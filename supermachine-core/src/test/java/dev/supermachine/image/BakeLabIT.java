@@ -125,6 +125,8 @@ class BakeLabIT {
                 Optional.empty(),
                 List.of("sleep", "1000000"),
                 Map.of(),
+                List.of(),
+                Map.of(),
                 Optional.of("kvm"));
         Baker baker = new Baker(settings, store, ProgressRenderer.forStandardError(), (machine, mib) -> () -> {});
         try (var here = baker.bake(request, kvm).use();

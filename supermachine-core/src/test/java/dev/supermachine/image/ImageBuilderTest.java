@@ -4,14 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.supermachine.Image;
 import dev.supermachine.ImageException;
 import dev.supermachine.OciImageBuilder;
+import dev.supermachine.SupermachineException;
+import dev.supermachine.bake.BakeRequest;
+import java.nio.file.Path;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /** What the builder refuses at once, and the names it gives. */
 class ImageBuilderTest {
@@ -56,6 +64,8 @@ class ImageBuilderTest {
         refused(() -> builder.withMemoryMib((1 << 20) + 1), "1048577 MiB");
         refused(() -> builder.withGuestPort(0), "A guest port is 1 to 65535, but was: 0");
         refused(() -> builder.withGuestPort(65536), "65536");
+        refused(() -> builder.withVcpus(0), "The number of virtual CPUs is 1 to 8, but was: 0");
+        refused(() -> builder.withVcpus(9), "The number of virtual CPUs is 1 to 8, but was: 9");
     }
 
     @Test
@@ -69,6 +79,84 @@ class ImageBuilderTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("PASSWORD")
                 .hasMessageNotContaining("hunter");
+    }
+
+    @Test
+    void moreProcessorsThanThereAreAreSaid() {
+        BakeRequest request = ((ImageBuilder) builder.withVcpus(4)).request();
+        assertThat(ImageBuilder.manyProcessors(request, 4)).isEmpty();
+        assertThat(ImageBuilder.manyProcessors(request, 2))
+                .contains(
+                        "The machines of 'postgres_16' have 4 virtual CPUs, but this JVM has 2 processors: they take turns,"
+                                + " which costs more than it gains. Ask for at most 2 with withVcpus.");
+    }
+
+    @Test
+    void moreProcessorsThanThereAreAreWarnedOfAndNotRefused() {
+        Logger logger = (Logger) LoggerFactory.getLogger(ImageBuilder.class);
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        logger.addAppender(log);
+        try {
+            int count = Math.min(Runtime.getRuntime().availableProcessors() + 1, OciImageBuilder.MAX_VCPUS);
+            boolean many = count > Runtime.getRuntime().availableProcessors();
+            OciImageBuilder without = Image.builder("oci-layout:missing").withEngine("none");
+            assertThatThrownBy(() -> without.withVcpus(1).build()).isInstanceOf(SupermachineException.class);
+            assertThat(log.list).isEmpty();
+            assertThatThrownBy(() -> without.withVcpus(count).build()).isInstanceOf(SupermachineException.class);
+            assertThat(log.list).hasSize(many ? 1 : 0).allMatch(event -> event.getLevel() == Level.WARN);
+        } finally {
+            logger.detachAppender(log);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", " ", "a b", "a\tb", "a\n", "a\0", "\"a b\"", "a='b'", "ä", "a\u007f", "\u00a0"})
+    void aKernelArgumentThatIsNoTokenIsRefused(String argument) {
+        refused(
+                () -> builder.withExtraKernelArg(argument),
+                "A kernel argument is one token of printable ASCII characters, without white space and quotation marks, but was: '");
+    }
+
+    @Test
+    void controlCharactersOfARefusedArgumentAreShownAsSymbols() {
+        refused(() -> builder.withExtraKernelArg("a\nb\u007f"), "but was: 'a\u240ab\u2421'. Give each token in a call");
+    }
+
+    @Test
+    void kernelArgumentsThatTheKernelWouldCutAreRefused() {
+        builder.withExtraKernelArg("a".repeat(1000)).withExtraKernelArg("b".repeat(499));
+        refused(
+                () -> builder.withExtraKernelArg("c"),
+                "All kernel arguments together may have 1500 characters, since the kernel drops what is too long, but with 'c' they would have 1502.");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/, the root itself cannot be replaced",
+        "'', it is not absolute. Begin it with a slash.",
+        "etc/x, it is not absolute",
+        "/etc/../x, it has '..' in it. Write it without",
+        "/.., it has '..' in it",
+        "/./x, it has '.' in it",
+        "//x, it has an empty name in it",
+        "/x/, it has an empty name in it"
+    })
+    void aPathThatIsNoneIsRefused(String guest, String why) {
+        refused(
+                () -> builder.withExtraFile(Path.of("x"), guest),
+                "An extra file cannot be put at '" + guest + "' in the machine: " + why);
+    }
+
+    @Test
+    void aPathThatLinuxCannotHaveIsRefused() {
+        Path file = Path.of("x");
+        refused(() -> builder.withExtraFile(file, "/a\0b"), "'/a\u2400b' in the machine: it has a NUL.");
+        refused(() -> builder.withExtraFile(file, "/" + "ä".repeat(128)), "is longer than 255 bytes");
+        refused(() -> builder.withExtraFile(file, "/abc".repeat(1024)), "it is longer than 4095 bytes");
+        refused(() -> builder.withExtraFile(file, "/\ud800"), "half a character");
+        assertThatCode(() -> builder.withExtraFile(file, "/" + "ä".repeat(127) + "/..x/.y"))
+                .doesNotThrowAnyException();
     }
 
     @Test

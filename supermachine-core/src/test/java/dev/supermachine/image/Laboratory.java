@@ -74,6 +74,8 @@ final class Laboratory {
                         Optional.of(Wait.all(Wait.forLog("about to serve"), Wait.forListener())),
                         List.of("sh", "-c", WORKLOAD),
                         Map.of("PLACE", "laboratory"),
+                        List.of(),
+                        Map.of(),
                         Optional.empty()),
                 settings.snapshotsDirectory());
         assertIsKvm(image);

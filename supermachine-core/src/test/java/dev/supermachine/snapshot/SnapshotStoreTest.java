@@ -332,7 +332,7 @@ class SnapshotStoreTest {
                 "linked",
                 FINGERPRINT,
                 workspace -> {
-                    workspace.linkOrCopyRootImage(cached);
+                    BakeWorkspace.linkOrCopy(cached, workspace.rootImage());
                     return SampleBakes.details();
                 },
                 SILENT);

@@ -75,6 +75,13 @@ public @interface MicroVm {
     int memoryMib() default OciImageBuilder.DEFAULT_MEMORY_MIB;
 
     /**
+     * Number of virtual CPUs of the machine.
+     *
+     * @return 1 … {@value OciImageBuilder#MAX_VCPUS}
+     */
+    int vcpus() default OciImageBuilder.DEFAULT_VCPUS;
+
+    /**
      * Environment variables over the image's own.
      *
      * @return each as {@code NAME=value}
@@ -87,6 +94,21 @@ public @interface MicroVm {
      * @return the command and its arguments; empty to keep the image's
      */
     String[] cmd() default {};
+
+    /**
+     * Files, directories and symbolic links of this host over the image's files.
+     *
+     * @return each as {@code HOST:GUEST}, as for {@link OciImageBuilder#withExtraFile}: a path of this host, which begins at the JVM's working directory if it is
+     *     relative, and an absolute path in the machine
+     */
+    String[] extraFiles() default {};
+
+    /**
+     * Further arguments of the guest's kernel.
+     *
+     * @return one token each, as for {@link OciImageBuilder#withExtraKernelArg}
+     */
+    String[] kernelArgs() default {};
 
     /**
      * The snapshot's name.

@@ -4,6 +4,7 @@ import dev.supermachine.Image;
 import dev.supermachine.OciImageBuilder;
 import dev.supermachine.image.Images;
 import dev.supermachine.settings.Settings;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -16,8 +17,11 @@ record MicroVmSpec(
         List<Integer> ports,
         List<WaitFor> waitFor,
         int memoryMib,
+        int vcpus,
         List<String> env,
         List<String> cmd,
+        List<String> extraFiles,
+        List<String> kernelArgs,
         String name,
         String engine,
         boolean disabledWithoutEngine) {
@@ -39,8 +43,11 @@ record MicroVmSpec(
                 Arrays.stream(annotation.port()).boxed().toList(),
                 List.of(annotation.waitFor()),
                 annotation.memoryMib(),
+                annotation.vcpus(),
                 List.of(annotation.env()),
                 List.of(annotation.cmd()),
+                List.of(annotation.extraFiles()),
+                List.of(annotation.kernelArgs()),
                 annotation.name(),
                 annotation.engine(),
                 annotation.disabledWithoutEngine());
@@ -48,7 +55,8 @@ record MicroVmSpec(
 
     /** Bakes or reuses the image. */
     Image bake(Settings settings) {
-        OciImageBuilder builder = Images.builder(image, settings).withMemoryMib(memoryMib);
+        OciImageBuilder builder =
+                Images.builder(image, settings).withMemoryMib(memoryMib).withVcpus(vcpus);
         if (!ports.isEmpty()) {
             builder.withGuestPort(ports.get(0));
         }
@@ -64,6 +72,17 @@ record MicroVmSpec(
             }
             builder.withEnv(variable.substring(0, equals), variable.substring(equals + 1));
         }
+        for (String file : extraFiles) {
+            // The guest's path is absolute, so what is before its slash belongs to the host.
+            int colon = file.lastIndexOf(":/");
+            if (colon < 1) {
+                throw new ExtensionConfigurationException(
+                        "@MicroVm(extraFiles) expects HOST:GUEST, a path of this host and an"
+                                + " absolute one in the machine, but one entry is: '" + file + "'");
+            }
+            builder.withExtraFile(Path.of(file.substring(0, colon)), file.substring(colon + 1));
+        }
+        kernelArgs.forEach(builder::withExtraKernelArg);
         if (!name.isEmpty()) {
             builder.withName(name);
         }

@@ -15,6 +15,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -157,11 +159,38 @@ class MicroVmExtensionIT {
     }
 
     @Test
+    void givesAMachineItsProcessorsKernelArgumentsAndExtraFiles() {
+        EngineExecutionResults results = Runs.run(EquippedTestCase.class);
+
+        assertThat(Runs.failures(results)).isEmpty();
+        assertThat(results.testEvents().succeeded().count()).isEqualTo(1);
+    }
+
+    @Test
     void takesAComposedAnnotationWithAServiceThatListens() {
         EngineExecutionResults results = Runs.run(RedisTestCase.class);
 
         assertThat(Runs.failures(results)).isEmpty();
         assertThat(results.testEvents().succeeded().count()).isEqualTo(3);
+    }
+
+    @MicroVm(
+            image = Guests.BUSYBOX,
+            cmd = {"sleep", "1000"},
+            memoryMib = Guests.MEMORY_MIB,
+            vcpus = 2,
+            kernelArgs = "panic=7",
+            extraFiles = {"pom.xml:/srv/pom.xml", "src/main/java:/srv/sources"})
+    static class EquippedTestCase {
+
+        @Test
+        void hasThemAll(Vm vm) throws IOException {
+            assertThat(vm.exec("nproc").stdoutText()).isEqualTo("2\n");
+            assertThat(vm.exec("cat", "/proc/sys/kernel/panic").stdoutText()).isEqualTo("7\n");
+            assertThat(vm.exec("cat", "/srv/pom.xml").stdoutText()).isEqualTo(Files.readString(Path.of("pom.xml")));
+            assertThat(vm.exec("test", "-f", "/srv/sources/module-info.java").success())
+                    .isTrue();
+        }
     }
 
     @MicroVm(

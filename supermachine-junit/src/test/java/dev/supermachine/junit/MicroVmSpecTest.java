@@ -25,8 +25,11 @@ class MicroVmSpecTest {
                                 .getAnnotation(MicroVm.class)
                                 .waitFor()),
                         512,
+                        2,
                         List.of("A=b", "C=d=e"),
                         List.of("serve", "now"),
+                        List.of("a:/b", "c:/d"),
+                        List.of("quiet", "panic=1"),
                         "mine",
                         "qemu-tcg",
                         true));
@@ -35,7 +38,9 @@ class MicroVmSpecTest {
     @Test
     void takesTheDefaults() {
         assertThat(MicroVmSpec.of(DefaultsTestCase.class))
-                .contains(new MicroVmSpec("plain:1", List.of(), List.of(), 256, List.of(), List.of(), "", "", false));
+                .contains(new MicroVmSpec(
+                        "plain:1", List.of(), List.of(), 256, 1, List.of(), List.of(), List.of(), List.of(), "", "",
+                        false));
     }
 
     @Test
@@ -92,8 +97,42 @@ class MicroVmSpecTest {
     }
 
     private static MicroVmSpec withEnvironment(String variable) {
+        return spec(List.of("GOOD=1", variable), List.of(), List.of());
+    }
+
+    @Test
+    void refusesAnExtraFileWithoutBothPaths() {
+        for (String file : List.of("", "only-here", "/only/there", ":/no/host", "host:relative")) {
+            assertThatThrownBy(() ->
+                            spec(List.of(), List.of("a:/b", file), List.of()).bake(Settings.system()))
+                    .isInstanceOf(ExtensionConfigurationException.class)
+                    .hasMessage(
+                            "@MicroVm(extraFiles) expects HOST:GUEST, a path of this host and an absolute one in the"
+                                    + " machine, but one entry is: '" + file + "'");
+        }
+    }
+
+    @Test
+    void givesEverythingElseToTheBuilderWhichRefusesIt() {
+        assertThatThrownBy(
+                        () -> spec(List.of(), List.of("a:b:/c/../d"), List.of()).bake(Settings.system()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("'/c/../d'");
+        assertThatThrownBy(
+                        () -> spec(List.of(), List.of(), List.of("two tokens")).bake(Settings.system()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("'two tokens'");
+        assertThatThrownBy(() -> new MicroVmSpec(
+                                "any:1", List.of(), List.of(), 256, 9, List.of(), List.of(), List.of(), List.of(), "",
+                                "", false)
+                        .bake(Settings.system()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("1 to 8, but was: 9");
+    }
+
+    private static MicroVmSpec spec(List<String> env, List<String> extraFiles, List<String> kernelArgs) {
         return new MicroVmSpec(
-                "any:1", List.of(), List.of(), 256, List.of("GOOD=1", variable), List.of(), "", "", false);
+                "any:1", List.of(), List.of(), 256, 1, env, List.of(), extraFiles, kernelArgs, "", "", false);
     }
 
     @MicroVm(
@@ -101,8 +140,11 @@ class MicroVmSpecTest {
             port = {6379, 6380},
             waitFor = @WaitFor(log = "ready"),
             memoryMib = 512,
+            vcpus = 2,
             env = {"A=b", "C=d=e"},
             cmd = {"serve", "now"},
+            extraFiles = {"a:/b", "c:/d"},
+            kernelArgs = {"quiet", "panic=1"},
             name = "mine",
             engine = "qemu-tcg",
             disabledWithoutEngine = true)
