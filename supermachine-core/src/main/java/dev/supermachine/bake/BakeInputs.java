@@ -28,6 +28,7 @@ import java.util.TreeMap;
  * @param kernelFingerprint SHA-256 of the guest kernel
  * @param agentFingerprint SHA-256 of the guest agent and what else is in the initial file system
  * @param kernelArguments kernel arguments beyond the engine's own
+ * @param warmup what the warm-up is known by; empty without one
  * @param engineId the engine's id
  * @param engineIdentity the engine's version, CPU model and what else a restore depends on
  * @param formatVersion the snapshot's format
@@ -44,12 +45,13 @@ public record BakeInputs(
         String kernelFingerprint,
         String agentFingerprint,
         List<String> kernelArguments,
+        List<String> warmup,
         String engineId,
         String engineIdentity,
         int formatVersion) {
 
     /** What the encoding begins with; its number grows when the encoding changes. */
-    static final String MAGIC = "supermachine bake inputs 2\n";
+    static final String MAGIC = "supermachine bake inputs 3\n";
 
     /**
      * Checks ranges and copies what is mutable.
@@ -60,6 +62,7 @@ public record BakeInputs(
         command = List.copyOf(command);
         environment = Map.copyOf(environment);
         kernelArguments = List.copyOf(kernelArguments);
+        warmup = List.copyOf(warmup);
         if (imageDigest.isBlank()) {
             throw new IllegalArgumentException(
                     "A bake needs the digest of its image, but it was: '" + imageDigest + "'");
@@ -97,6 +100,7 @@ public record BakeInputs(
                 .string("kernelFingerprint", kernelFingerprint)
                 .string("agentFingerprint", agentFingerprint)
                 .list("kernelArguments", kernelArguments)
+                .list("warmup", warmup)
                 .string("engineId", engineId)
                 .string("engineIdentity", engineIdentity)
                 .number("formatVersion", formatVersion)
@@ -147,6 +151,7 @@ public record BakeInputs(
                 "kernelFingerprint=" + kernelFingerprint,
                 "agentFingerprint=" + agentFingerprint,
                 "kernelArguments=" + kernelArguments,
+                "warmup=" + warmup,
                 "engineId=" + engineId,
                 "engineIdentity=" + engineIdentity,
                 "formatVersion=" + formatVersion);
@@ -173,6 +178,7 @@ public record BakeInputs(
         private String kernelFingerprint = "";
         private String agentFingerprint = "";
         private List<String> kernelArguments = List.of();
+        private List<String> warmup = List.of();
         private String engineId = "";
         private String engineIdentity = "";
         private int formatVersion = SnapshotManifest.FORMAT_VERSION;
@@ -265,6 +271,17 @@ public record BakeInputs(
         }
 
         /**
+         * Sets what the warm-up is known by.
+         *
+         * @param value the {@link WarmupPlan#identity()}; empty without a warm-up
+         * @return this
+         */
+        public Builder warmup(List<String> value) {
+            this.warmup = value;
+            return this;
+        }
+
+        /**
          * Sets the engine. Required.
          *
          * @param id its id
@@ -305,6 +322,7 @@ public record BakeInputs(
                     kernelFingerprint,
                     agentFingerprint,
                     kernelArguments,
+                    warmup,
                     engineId,
                     engineIdentity,
                     formatVersion);

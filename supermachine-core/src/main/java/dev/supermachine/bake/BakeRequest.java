@@ -25,6 +25,7 @@ import java.util.Optional;
  * @param command replaces the image's entrypoint and cmd; empty to keep them
  * @param environment over the image's own
  * @param engine the engine to use; empty for the setting or the best
+ * @param warmup what is done with the machine before the capture; empty for nothing
  * @since 0.1
  */
 public record BakeRequest(
@@ -39,12 +40,76 @@ public record BakeRequest(
         Optional<Wait> readiness,
         List<String> command,
         Map<String, String> environment,
-        Optional<String> engine) {
+        Optional<String> engine,
+        Optional<WarmupPlan> warmup) {
 
     /** Takes copies of the collections. */
     public BakeRequest {
         command = List.copyOf(command);
         environment = Collections.unmodifiableMap(new LinkedHashMap<>(environment));
+    }
+
+    /**
+     * A bake without a warm-up.
+     *
+     * @param name as above
+     * @param reference as above
+     * @param source as above
+     * @param platform as above
+     * @param pullPolicy as above
+     * @param memoryMib as above
+     * @param vcpus as above
+     * @param guestPort as above
+     * @param readiness as above
+     * @param command as above
+     * @param environment as above
+     * @param engine as above
+     */
+    public BakeRequest(
+            String name,
+            String reference,
+            ImageSource source,
+            Platform platform,
+            PullPolicy pullPolicy,
+            int memoryMib,
+            int vcpus,
+            int guestPort,
+            Optional<Wait> readiness,
+            List<String> command,
+            Map<String, String> environment,
+            Optional<String> engine) {
+        this(
+                name,
+                reference,
+                source,
+                platform,
+                pullPolicy,
+                memoryMib,
+                vcpus,
+                guestPort,
+                readiness,
+                command,
+                environment,
+                engine,
+                Optional.empty());
+    }
+
+    /** The same with another condition. */
+    BakeRequest withReadiness(Optional<Wait> wait) {
+        return new BakeRequest(
+                name,
+                reference,
+                source,
+                platform,
+                pullPolicy,
+                memoryMib,
+                vcpus,
+                guestPort,
+                wait,
+                command,
+                environment,
+                engine,
+                warmup);
     }
 
     /** Names the environment's variables only: values may be secrets. */
@@ -54,6 +119,6 @@ public record BakeRequest(
                 + ", memoryMib=" + memoryMib + ", vcpus=" + vcpus + ", guestPort=" + guestPort + ", readiness="
                 + readiness
                 + ", command=" + command + ", environment=" + environment.keySet() + ", engine="
-                + engine + "]";
+                + engine + ", warmup=" + warmup.map(WarmupPlan::identity).orElse(List.of()) + "]";
     }
 }

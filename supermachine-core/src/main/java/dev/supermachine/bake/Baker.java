@@ -65,12 +65,12 @@ public final class Baker {
     /**
      * The snapshot for a request, baked if need be.
      *
-     * @param request what is wanted
+     * @param wanted what is wanted
      * @param hypervisor the engine, usable
      * @return the snapshot, held, and what it took
      * @throws dev.supermachine.SupermachineException as {@link dev.supermachine.OciImageBuilder#build()}
      */
-    public Baked bake(BakeRequest request, Hypervisor hypervisor) {
+    public Baked bake(BakeRequest wanted, Hypervisor hypervisor) {
         Path cache = settings.cacheDirectory();
         long start = System.nanoTime();
         PulledImage image = new ImagePuller(
@@ -82,8 +82,12 @@ public final class Baker {
                                 .withMirrors(settings.registryMirrors())
                                 .withCaFile(settings.registryCaFile()))
                 .withMaxImageBytes(settings.imageMaxBytes())
-                .pull(request.source(), request.platform(), request.pullPolicy());
+                .pull(wanted.source(), wanted.platform(), wanted.pullPolicy());
         long pulled = System.nanoTime();
+        BakeRequest request = wanted.warmup().isPresent() && wanted.readiness().isEmpty()
+                ? wanted.withReadiness(
+                        WarmupPlan.readiness(wanted, image.config().tcpPorts()))
+                : wanted;
         WorkloadSpec workload = workload(request, image.config());
         requireHealthcheck(request, image.config());
         Guest guest = new Guest(GuestKernel.locate(cache, settings.kernelPath()), AgentBinary.sha256());
@@ -158,7 +162,8 @@ public final class Baker {
                 request.vcpus(),
                 List.of(request.guestPort()),
                 request.readiness().isPresent(),
-                request.readiness().map(Wait::toString).orElse("before the workload"),
+                request.readiness().map(Wait::toString).orElse("before the workload")
+                        + (request.warmup().isPresent() ? ", then a warm-up" : ""),
                 guest.kernel().fingerprint(),
                 guest.agentSha256(),
                 store.environmentDigest().of(request.environment()),
@@ -175,6 +180,7 @@ public final class Baker {
                 .guestPort(request.guestPort())
                 .readiness(request.readiness())
                 .guest(guest.kernel().fingerprint(), guest.agentSha256(), List.of())
+                .warmup(request.warmup().map(WarmupPlan::identity).orElse(List.of()))
                 .engine(hypervisor.id(), hypervisor.identity())
                 .build();
     }

@@ -45,6 +45,7 @@ class BakeInputsTest {
                         Wait.forListener(5432),
                         Wait.forCommand("pg_isready", "-q").withTimeout(Duration.ofSeconds(20)))))
                 .guest("2".repeat(64), "3".repeat(64), List.of("quiet"))
+                .warmup(List.of("tag", "1"))
                 .engine("qemu-tcg", "QEMU 7.2.0")
                 .build();
     }
@@ -198,7 +199,7 @@ class BakeInputsTest {
         Map<String, Object> decode() {
             byte[] magic = new byte[BakeInputs.MAGIC.length()];
             bytes.get(magic);
-            assertThat(new String(magic, StandardCharsets.US_ASCII)).isEqualTo("supermachine bake inputs 2\n");
+            assertThat(new String(magic, StandardCharsets.US_ASCII)).isEqualTo("supermachine bake inputs 3\n");
             Map<String, Object> members = new LinkedHashMap<>();
             while (bytes.hasRemaining()) {
                 members.put(text(), value());
@@ -318,6 +319,7 @@ class BakeInputsTest {
                 word(random),
                 word(random),
                 words(random),
+                words(random),
                 word(random),
                 word(random),
                 random.nextInt(3));
@@ -329,9 +331,9 @@ class BakeInputsTest {
         // an input has another default, as the format version, which is 2 here.
         byte[] encoded = sample().encoded();
         assertThat(new String(Arrays.copyOf(encoded, 27), StandardCharsets.US_ASCII))
-                .isEqualTo("supermachine bake inputs 2\n");
+                .isEqualTo("supermachine bake inputs 3\n");
         assertThat(sample().fingerprint())
-                .isEqualTo("08d9767541de84ea7cf6f9fc14a5143b3770230a432674b97be06d6fe7a9ab0a");
+                .isEqualTo("96bcba1905cbca6291ecb268c97ca67a75df03f0d1c461fcb0f930e969d6aa4f");
     }
 
     @Test
