@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.supermachine.BakeException;
 import dev.supermachine.Image;
 import dev.supermachine.ImageException;
 import dev.supermachine.OciImageBuilder;
@@ -69,6 +70,24 @@ class ImageBuilderTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("PASSWORD")
                 .hasMessageNotContaining("hunter");
+    }
+
+    @Test
+    void aTagNeedsTextAndAWarmUp() {
+        refused(() -> builder.withWarmupTag(" "), "The tag of a warm-up is not blank, but was: ' '");
+        assertThatThrownBy(() -> builder.withWarmupTag("v1").build())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage(
+                        "There is a tag for a warm-up, 'v1', but no warm-up: give one with withWarmup, or leave the tag out.");
+    }
+
+    @Test
+    void aWarmUpWhoseCodeCannotBeIdentifiedIsToldBeforeAnythingIsPulled() {
+        assertThatThrownBy(() -> builder.withWarmup(vm -> vm.writeFile("/x", builder.toString()))
+                        .build())
+                .isInstanceOf(BakeException.class)
+                .hasMessageContaining("ImageBuilderTest, which is not serializable")
+                .hasMessageContaining("Give it a tag with withWarmupTag");
     }
 
     @Test
