@@ -2,6 +2,7 @@ package dev.supermachine.junit;
 
 import dev.supermachine.Image;
 import dev.supermachine.OciImageBuilder;
+import dev.supermachine.Warmup;
 import dev.supermachine.image.Images;
 import dev.supermachine.settings.Settings;
 import java.util.Arrays;
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.extension.ExtensionConfigurationException;
 import org.junit.platform.commons.support.AnnotationSupport;
+import org.junit.platform.commons.support.ReflectionSupport;
 
 /** The values of a {@link MicroVm}: tests with equal values share an image and a pool. */
 record MicroVmSpec(
@@ -18,6 +20,8 @@ record MicroVmSpec(
         int memoryMib,
         List<String> env,
         List<String> cmd,
+        Class<? extends Warmup> warmup,
+        String warmupTag,
         String name,
         String engine,
         boolean disabledWithoutEngine) {
@@ -41,6 +45,8 @@ record MicroVmSpec(
                 annotation.memoryMib(),
                 List.of(annotation.env()),
                 List.of(annotation.cmd()),
+                annotation.warmup(),
+                annotation.warmupTag(),
                 annotation.name(),
                 annotation.engine(),
                 annotation.disabledWithoutEngine());
@@ -64,6 +70,12 @@ record MicroVmSpec(
             }
             builder.withEnv(variable.substring(0, equals), variable.substring(equals + 1));
         }
+        if (warmup != Warmup.class) {
+            builder.withWarmup(newWarmup());
+        }
+        if (!warmupTag.isEmpty()) {
+            builder.withWarmupTag(warmupTag);
+        }
         if (!name.isEmpty()) {
             builder.withName(name);
         }
@@ -71,5 +83,16 @@ record MicroVmSpec(
             builder.withEngine(engine);
         }
         return builder.build();
+    }
+
+    private Warmup newWarmup() {
+        try {
+            return ReflectionSupport.newInstance(warmup);
+        } catch (RuntimeException e) {
+            throw new ExtensionConfigurationException(
+                    "@MicroVm(warmup) needs a class that can be made without parameters, such as a static nested class, but "
+                            + warmup.getName() + " cannot: " + e,
+                    e);
+        }
     }
 }

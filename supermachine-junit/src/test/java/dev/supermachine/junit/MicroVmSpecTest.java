@@ -3,6 +3,8 @@ package dev.supermachine.junit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.supermachine.Vm;
+import dev.supermachine.Warmup;
 import dev.supermachine.settings.Settings;
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
@@ -27,6 +29,8 @@ class MicroVmSpecTest {
                         512,
                         List.of("A=b", "C=d=e"),
                         List.of("serve", "now"),
+                        Seed.class,
+                        "v1",
                         "mine",
                         "qemu-tcg",
                         true));
@@ -35,7 +39,8 @@ class MicroVmSpecTest {
     @Test
     void takesTheDefaults() {
         assertThat(MicroVmSpec.of(DefaultsTestCase.class))
-                .contains(new MicroVmSpec("plain:1", List.of(), List.of(), 256, List.of(), List.of(), "", "", false));
+                .contains(new MicroVmSpec(
+                        "plain:1", List.of(), List.of(), 256, List.of(), List.of(), Warmup.class, "", "", "", false));
     }
 
     @Test
@@ -91,9 +96,55 @@ class MicroVmSpecTest {
                 .hasMessage("@MicroVm(env) expects NAME=value, but one entry has no name");
     }
 
+    @Test
+    void refusesAWarmUpThatCannotBeMade() {
+        assertThatThrownBy(() -> withWarmup(WithParameter.class, "").bake(Settings.system()))
+                .isInstanceOf(ExtensionConfigurationException.class)
+                .hasMessageStartingWith("@MicroVm(warmup) needs a class that can be made without parameters, such as a"
+                        + " static nested class, but " + WithParameter.class.getName() + " cannot: ");
+    }
+
+    @Test
+    void refusesATagWithoutAWarmUp() {
+        assertThatThrownBy(() -> withWarmup(Warmup.class, "v1").bake(Settings.system()))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("There is a tag for a warm-up, 'v1', but no warm-up");
+    }
+
+    private static MicroVmSpec withWarmup(Class<? extends Warmup> warmup, String tag) {
+        return new MicroVmSpec("any:1", List.of(), List.of(), 256, List.of(), List.of(), warmup, tag, "", "", false);
+    }
+
+    private static class Seed implements Warmup {
+
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public void run(Vm vm) {
+            vm.writeFile("/seed", "seeded");
+        }
+    }
+
+    private static class WithParameter extends Seed {
+
+        private static final long serialVersionUID = 1L;
+
+        WithParameter(String unused) {}
+    }
+
     private static MicroVmSpec withEnvironment(String variable) {
         return new MicroVmSpec(
-                "any:1", List.of(), List.of(), 256, List.of("GOOD=1", variable), List.of(), "", "", false);
+                "any:1",
+                List.of(),
+                List.of(),
+                256,
+                List.of("GOOD=1", variable),
+                List.of(),
+                Warmup.class,
+                "",
+                "",
+                "",
+                false);
     }
 
     @MicroVm(
@@ -103,6 +154,8 @@ class MicroVmSpecTest {
             memoryMib = 512,
             env = {"A=b", "C=d=e"},
             cmd = {"serve", "now"},
+            warmup = Seed.class,
+            warmupTag = "v1",
             name = "mine",
             engine = "qemu-tcg",
             disabledWithoutEngine = true)
