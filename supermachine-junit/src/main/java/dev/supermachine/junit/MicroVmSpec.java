@@ -88,7 +88,8 @@ record MicroVmSpec(
     private Warmup newWarmup() {
         try {
             return ReflectionSupport.newInstance(warmup);
-        } catch (RuntimeException e) {
+        } catch (Exception e) {
+            // checked ones come out undeclared
             throw new ExtensionConfigurationException(
                     "@MicroVm(warmup) needs a class that can be made without parameters, such as a static nested class, but "
                             + warmup.getName() + " cannot: " + e,

@@ -98,10 +98,10 @@ class MicroVmSpecTest {
 
     @Test
     void refusesAWarmUpThatCannotBeMade() {
-        assertThatThrownBy(() -> withWarmup(WithParameter.class, "").bake(Settings.system()))
+        assertThatThrownBy(() -> withWarmup(Unfinished.class, "").bake(Settings.system()))
                 .isInstanceOf(ExtensionConfigurationException.class)
                 .hasMessageStartingWith("@MicroVm(warmup) needs a class that can be made without parameters, such as a"
-                        + " static nested class, but " + WithParameter.class.getName() + " cannot: ");
+                        + " static nested class, but " + Unfinished.class.getName() + " cannot: ");
     }
 
     @Test
@@ -125,11 +125,9 @@ class MicroVmSpecTest {
         }
     }
 
-    private static class WithParameter extends Seed {
+    private abstract static class Unfinished implements Warmup {
 
         private static final long serialVersionUID = 1L;
-
-        WithParameter(String unused) {}
     }
 
     private static MicroVmSpec withEnvironment(String variable) {
