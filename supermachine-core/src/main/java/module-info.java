@@ -8,6 +8,7 @@ module dev.supermachine.core {
     requires com.google.gson;
     requires dev.supermachine.nativeaccess;
     requires java.net.http;
+    requires org.objectweb.asm;
     requires org.slf4j;
     requires static transitive org.apiguardian.api;
     requires static transitive org.jspecify;

@@ -142,6 +142,35 @@ public interface OciImageBuilder {
     OciImageBuilder withWait(Wait wait);
 
     /**
+     * Runs code once with the machine that is baked, when it is ready, and captures what comes of it: every machine then begins with the files written, the tables
+     * created and the caches of the guest warm. When there is a snapshot of the same inputs, it does not run.
+     *
+     * <p>With a warm-up the capture waits for the condition of {@link #withWait(Wait)}; without one, for a listener on the port of {@link #withGuestPort(int)}; if that
+     * is not set either, for a listener on the TCP port that the image exposes ({@value #DEFAULT_GUEST_PORT} if there are several and it is one of them). An image that exposes
+     * none has no service: the warm-up runs, and the capture is taken, before the workload is executed, and every machine starts it.
+     *
+     * <p>Its code is part of the fingerprint, with what it calls in its own source file and the values it has captured: a changed warm-up bakes anew. What it uses
+     * beyond that, such as methods of other files or files of the host, is not seen; see {@link #withWarmupTag(String)}.
+     *
+     * <p>It has what is left of the setting {@code supermachine.bake.timeout}. What it leaves open, commands and connections, is ended when it returns; processes
+     * that it has left in the background go on. Then the machine comes to rest and is captured. If it throws, nothing is stored.
+     *
+     * @param warmup what to run, in place of one that was set before
+     * @return this
+     */
+    OciImageBuilder withWarmup(Warmup warmup);
+
+    /**
+     * What the warm-up is known by, in place of its code: as long as the tag is the same, the snapshot is taken for one of the same warm-up. For warm-ups whose code
+     * cannot be identified, or that use what their code does not show.
+     *
+     * @param tag any text that is not blank, such as a version; changed whenever the warm-up is to run again
+     * @return this
+     * @throws IllegalArgumentException if it is blank
+     */
+    OciImageBuilder withWarmupTag(String tag);
+
+    /**
      * Takes the image's bytes from an archive; the reference stays as a logical name. If there are several images in it, the one of that
      * name is taken, or else the one that has the reference's tag as its whole name.
      *
@@ -174,7 +203,9 @@ public interface OciImageBuilder {
      * @return the image
      * @throws ImageException if the image cannot be had or flattened, or an extra file cannot be read or have its place
      * @throws EngineException if no engine is usable
-     * @throws BakeException if the machine does not come to its ready state, or cannot be captured
+     * @throws BakeException if the machine does not come to its ready state, or cannot be captured, if the warm-up fails (its exception is the cause), or if it
+     *     has no tag and its code cannot be identified
+     * @throws IllegalStateException if there is a tag for a warm-up without one
      * @throws AcquireException if there is not enough memory for it within the setting {@code supermachine.acquire.timeout}
      * @throws SnapshotException if the snapshot cannot be stored
      */

@@ -53,6 +53,8 @@ class ArchitectureTest {
                 .definedBy(ROOT + ".json")
                 .layer("hash")
                 .definedBy(ROOT + ".hash")
+                .layer("code")
+                .definedBy(ROOT + ".code")
                 .layer("settings")
                 .definedBy(ROOT + ".settings")
                 .layer("tar")
@@ -81,6 +83,8 @@ class ArchitectureTest {
                 .mayOnlyAccessLayers("text")
                 .whereLayer("hash")
                 .mayNotAccessAnyLayer()
+                .whereLayer("code")
+                .mayOnlyAccessLayers("hash")
                 .whereLayer("settings")
                 .mayOnlyAccessLayers("api")
                 .whereLayer("tar")
@@ -97,7 +101,17 @@ class ArchitectureTest {
                 .mayOnlyAccessLayers("api", "text", "json", "hash", "settings", "engine")
                 .whereLayer("bake")
                 .mayOnlyAccessLayers(
-                        "api", "text", "json", "hash", "settings", "oci", "rootfs", "engine", "guest", "snapshot")
+                        "api",
+                        "text",
+                        "json",
+                        "hash",
+                        "code",
+                        "settings",
+                        "oci",
+                        "rootfs",
+                        "engine",
+                        "guest",
+                        "snapshot")
                 .whereLayer("pool")
                 .mayOnlyAccessLayers("api", "text", "json", "settings", "engine", "guest", "snapshot")
                 .whereLayer("image")
@@ -134,6 +148,17 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("com.google.gson..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void classFilesAreReadInOnePackage() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT + ".code")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.objectweb.asm..")
                 .check(CLASSES);
     }
 

@@ -29,6 +29,7 @@ import java.util.TreeMap;
  * @param agentFingerprint SHA-256 of the guest agent and what else is in the initial file system
  * @param kernelArguments kernel arguments beyond the engine's own
  * @param extraFiles the digest of what is put over the image's files; empty if nothing is
+ * @param warmup what the warm-up is known by; empty without one
  * @param engineId the engine's id
  * @param engineIdentity the engine's version, CPU model and what else a restore depends on
  * @param formatVersion the snapshot's format
@@ -46,6 +47,7 @@ public record BakeInputs(
         String agentFingerprint,
         List<String> kernelArguments,
         String extraFiles,
+        List<String> warmup,
         String engineId,
         String engineIdentity,
         int formatVersion) {
@@ -62,6 +64,7 @@ public record BakeInputs(
         command = List.copyOf(command);
         environment = Map.copyOf(environment);
         kernelArguments = List.copyOf(kernelArguments);
+        warmup = List.copyOf(warmup);
         if (imageDigest.isBlank()) {
             throw new IllegalArgumentException(
                     "A bake needs the digest of its image, but it was: '" + imageDigest + "'");
@@ -100,6 +103,7 @@ public record BakeInputs(
                 .string("agentFingerprint", agentFingerprint)
                 .list("kernelArguments", kernelArguments)
                 .string("extraFiles", extraFiles)
+                .list("warmup", warmup)
                 .string("engineId", engineId)
                 .string("engineIdentity", engineIdentity)
                 .number("formatVersion", formatVersion)
@@ -151,6 +155,7 @@ public record BakeInputs(
                 "agentFingerprint=" + agentFingerprint,
                 "kernelArguments=" + kernelArguments,
                 "extraFiles=" + extraFiles,
+                "warmup=" + warmup,
                 "engineId=" + engineId,
                 "engineIdentity=" + engineIdentity,
                 "formatVersion=" + formatVersion);
@@ -178,6 +183,7 @@ public record BakeInputs(
         private String agentFingerprint = "";
         private List<String> kernelArguments = List.of();
         private String extraFiles = "";
+        private List<String> warmup = List.of();
         private String engineId = "";
         private String engineIdentity = "";
         private int formatVersion = SnapshotManifest.FORMAT_VERSION;
@@ -281,6 +287,17 @@ public record BakeInputs(
         }
 
         /**
+         * Sets what the warm-up is known by.
+         *
+         * @param value the {@link WarmupPlan#identity()}; empty without a warm-up
+         * @return this
+         */
+        public Builder warmup(List<String> value) {
+            this.warmup = value;
+            return this;
+        }
+
+        /**
          * Sets the engine. Required.
          *
          * @param id its id
@@ -322,6 +339,7 @@ public record BakeInputs(
                     agentFingerprint,
                     kernelArguments,
                     extraFiles,
+                    warmup,
                     engineId,
                     engineIdentity,
                     formatVersion);

@@ -29,6 +29,7 @@ import java.util.TreeMap;
  * @param kernelArguments beyond the engine's own, in this order
  * @param extraFiles what is put over the image's files: absolute paths in the guest, and what is to stand there
  * @param engine the engine to use; empty for the setting or the best
+ * @param warmup what is done with the machine before the capture; empty for nothing
  * @since 0.1
  */
 public record BakeRequest(
@@ -45,7 +46,8 @@ public record BakeRequest(
         Map<String, String> environment,
         List<String> kernelArguments,
         Map<String, Path> extraFiles,
-        Optional<String> engine) {
+        Optional<String> engine,
+        Optional<WarmupPlan> warmup) {
 
     /** Takes copies of the collections. */
     public BakeRequest {
@@ -55,6 +57,77 @@ public record BakeRequest(
         extraFiles = Map.copyOf(extraFiles);
     }
 
+    /**
+     * A bake without a warm-up.
+     *
+     * @param name as above
+     * @param reference as above
+     * @param source as above
+     * @param platform as above
+     * @param pullPolicy as above
+     * @param memoryMib as above
+     * @param vcpus as above
+     * @param guestPort as above
+     * @param readiness as above
+     * @param command as above
+     * @param environment as above
+     * @param kernelArguments as above
+     * @param extraFiles as above
+     * @param engine as above
+     */
+    public BakeRequest(
+            String name,
+            String reference,
+            ImageSource source,
+            Platform platform,
+            PullPolicy pullPolicy,
+            int memoryMib,
+            int vcpus,
+            int guestPort,
+            Optional<Wait> readiness,
+            List<String> command,
+            Map<String, String> environment,
+            List<String> kernelArguments,
+            Map<String, Path> extraFiles,
+            Optional<String> engine) {
+        this(
+                name,
+                reference,
+                source,
+                platform,
+                pullPolicy,
+                memoryMib,
+                vcpus,
+                guestPort,
+                readiness,
+                command,
+                environment,
+                kernelArguments,
+                extraFiles,
+                engine,
+                Optional.empty());
+    }
+
+    /** The same with another condition. */
+    BakeRequest withReadiness(Optional<Wait> wait) {
+        return new BakeRequest(
+                name,
+                reference,
+                source,
+                platform,
+                pullPolicy,
+                memoryMib,
+                vcpus,
+                guestPort,
+                wait,
+                command,
+                environment,
+                kernelArguments,
+                extraFiles,
+                engine,
+                warmup);
+    }
+
     /** Names the environment's variables only: values may be secrets. */
     @Override
     public String toString() {
@@ -62,8 +135,7 @@ public record BakeRequest(
                 + ", memoryMib=" + memoryMib + ", vcpus=" + vcpus + ", guestPort=" + guestPort + ", readiness="
                 + readiness
                 + ", command=" + command + ", environment=" + environment.keySet() + ", kernelArguments="
-                + kernelArguments
-                + ", extraFiles=" + new TreeMap<>(extraFiles) + ", engine="
-                + engine + "]";
+                + kernelArguments + ", extraFiles=" + new TreeMap<>(extraFiles) + ", engine=" + engine + ", warmup="
+                + warmup.map(WarmupPlan::identity).orElse(List.of()) + "]";
     }
 }

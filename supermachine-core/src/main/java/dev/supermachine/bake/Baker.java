@@ -66,17 +66,18 @@ public final class Baker {
     /**
      * The snapshot for a request, baked if need be.
      *
-     * @param request what is wanted
+     * @param wanted what is wanted
      * @param hypervisor the engine, usable
      * @return the snapshot, held, and what it took
      * @throws dev.supermachine.SupermachineException as {@link dev.supermachine.OciImageBuilder#build()}
      */
-    public Baked bake(BakeRequest request, Hypervisor hypervisor) {
+    public Baked bake(BakeRequest wanted, Hypervisor hypervisor) {
         // What is wrong with a file of this host is told before anything is asked of a registry.
-        ExtraFiles extraFiles = ExtraFiles.read(request.extraFiles());
+        ExtraFiles extraFiles = ExtraFiles.read(wanted.extraFiles());
         long start = System.nanoTime();
-        PulledImage image = pull(request);
+        PulledImage image = pull(wanted);
         long pulled = System.nanoTime();
+        BakeRequest request = withReadiness(wanted, image);
         WorkloadSpec workload = workload(request, image.config());
         requireHealthcheck(request, image.config());
         Guest guest = guest();
@@ -104,7 +105,16 @@ public final class Baker {
      */
     public BakeInputs inputs(BakeRequest request, Hypervisor hypervisor) {
         ExtraFiles extraFiles = ExtraFiles.read(request.extraFiles());
-        return inputs(request, hypervisor, pull(request), guest(), extraFiles);
+        PulledImage image = pull(request);
+        return inputs(withReadiness(request, image), hypervisor, image, guest(), extraFiles);
+    }
+
+    /** What a warm-up waits for depends on the image, if the request leaves it open. */
+    private static BakeRequest withReadiness(BakeRequest request, PulledImage image) {
+        return request.warmup().isPresent() && request.readiness().isEmpty()
+                ? request.withReadiness(
+                        WarmupPlan.readiness(request, image.config().tcpPorts()))
+                : request;
     }
 
     private Guest guest() {
@@ -182,7 +192,8 @@ public final class Baker {
                 request.vcpus(),
                 List.of(request.guestPort()),
                 request.readiness().isPresent(),
-                request.readiness().map(Wait::toString).orElse("before the workload"),
+                request.readiness().map(Wait::toString).orElse("before the workload")
+                        + (request.warmup().isPresent() ? ", then a warm-up" : ""),
                 guest.kernel().fingerprint(),
                 guest.agentSha256(),
                 store.environmentDigest().of(request.environment()),
@@ -201,6 +212,7 @@ public final class Baker {
                 .readiness(request.readiness())
                 .guest(guest.kernel().fingerprint(), guest.agentSha256(), request.kernelArguments())
                 .extraFiles(extraFiles.digest())
+                .warmup(request.warmup().map(WarmupPlan::identity).orElse(List.of()))
                 .engine(hypervisor.id(), hypervisor.identity())
                 .build();
     }

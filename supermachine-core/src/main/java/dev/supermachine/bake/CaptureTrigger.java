@@ -16,6 +16,8 @@ final class CaptureTrigger {
         START_WORKLOAD,
         /** Let the workload come to rest: what is ready may still be busy with its start (docs/decisions/0003). */
         SETTLE,
+        /** Run the warm-up. */
+        WARM_UP,
         /** Take the snapshot now. */
         CAPTURE,
         /** Give up: the workload ended before it was ready. */
@@ -32,7 +34,8 @@ final class CaptureTrigger {
      * @param readyToExec the agent has accepted the workload's description
      * @param started the workload was executed
      * @param ready the condition for the capture was met
-     * @param settled the workload was given its time to come to rest
+     * @param settled what has run in the machine since, or nothing, was given its time to come to rest
+     * @param warmupDue a warm-up has yet to run
      * @param unattainable the condition has failed for good
      * @param workloadExited the workload has ended, and nothing of it is left to be looked at
      * @param deadlinePassed the time is over
@@ -42,24 +45,26 @@ final class CaptureTrigger {
             boolean started,
             boolean ready,
             boolean settled,
+            boolean warmupDue,
             boolean unattainable,
             boolean workloadExited,
             boolean deadlinePassed) {}
 
     /**
      * Decides; the first rule that matches wins. A condition that was met counts even if the workload itself has ended, because a workload may leave its
-     * service running in the background, and even if the deadline has passed, because it was reached.
+     * service running in the background, and even if the deadline has passed, because it was reached. What is ready settles, is warmed up if it is to be, and then
+     * settles again.
      *
      * @param runningService whether the snapshot is to hold the running service
      * @param observed what is known
      * @return what to do
      */
     static Decision decide(boolean runningService, Observed observed) {
-        if (observed.readyToExec() && !runningService) {
-            return Decision.CAPTURE;
-        }
-        if (observed.started() && observed.ready()) {
-            return observed.settled() ? Decision.CAPTURE : Decision.SETTLE;
+        if ((observed.readyToExec() && !runningService) || (observed.started() && observed.ready())) {
+            if (!observed.settled()) {
+                return Decision.SETTLE;
+            }
+            return observed.warmupDue() ? Decision.WARM_UP : Decision.CAPTURE;
         }
         if (observed.started() && observed.workloadExited()) {
             return Decision.FAIL_WORKLOAD_EXITED;

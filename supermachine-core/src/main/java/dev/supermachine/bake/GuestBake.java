@@ -76,7 +76,7 @@ final class GuestBake {
     String run(MachineSpec spec) {
         try (Booted booted = bootWithRetry(spec)) {
             try {
-                bringToReady(booted.guest());
+                bringToReady(booted);
                 booted.guest().freeze(REQUEST_TIMEOUT);
                 String tail = booted.machine().console().tail(TAIL_LINES);
                 booted.machine().capture(spec.directory());
@@ -123,7 +123,7 @@ final class GuestBake {
         Machine machine = hypervisor.boot(spec);
         try {
             GuestClient guest = new GuestClient(machine.agent(), spec.name(), Witness.of(machine));
-            Booted booted = new Booted(machine, guest);
+            Booted booted = new Booted(spec.name(), machine, guest);
             guest.awaitHello(min(BOOT_TIMEOUT, deadline.remaining()));
             return booted;
         } catch (RuntimeException | Error e) {
@@ -132,14 +132,16 @@ final class GuestBake {
         }
     }
 
-    private void bringToReady(GuestClient guest) {
+    private void bringToReady(Booted booted) {
+        GuestClient guest = booted.guest();
         guest.configure(workload, REQUEST_TIMEOUT);
-        try (Progress progress = new Progress(guest)) {
+        try (Progress progress = new Progress(booted)) {
             while (true) {
                 switch (CaptureTrigger.decide(request.readiness().isPresent(), progress.observed())) {
                     case START_WORKLOAD -> progress.start();
                     case WAIT -> progress.look();
                     case SETTLE -> progress.settle();
+                    case WARM_UP -> progress.warmUp();
                     case CAPTURE -> {
                         return;
                     }
@@ -196,23 +198,31 @@ final class GuestBake {
     /** How far the machine has come. */
     private final class Progress implements AutoCloseable {
 
+        private final Booted booted;
         private final GuestClient guest;
         private @Nullable Readiness readiness;
-        private boolean settled;
 
-        Progress(GuestClient guest) {
-            this.guest = guest;
+        /** Before the workload there is nothing that could be busy. */
+        private boolean settled = request.readiness().isEmpty();
+
+        private boolean warmupDue = request.warmup().isPresent();
+
+        Progress(Booted booted) {
+            this.booted = booted;
+            this.guest = booted.guest();
         }
 
         CaptureTrigger.Observed observed() {
             Readiness now = readiness;
             return now == null
-                    ? new CaptureTrigger.Observed(true, false, false, false, false, false, deadline.isOver())
+                    ? new CaptureTrigger.Observed(
+                            true, false, false, settled, warmupDue, false, false, deadline.isOver())
                     : new CaptureTrigger.Observed(
                             true,
                             true,
                             now.met(),
                             settled,
+                            warmupDue,
                             now.failed(),
                             now.workloadEnded(),
                             now.deadline().isOver());
@@ -236,6 +246,20 @@ final class GuestBake {
             settled = true;
         }
 
+        /** What it leaves open ends with it; what the guest has to do about that, and about all else, comes to rest after it. */
+        void warmUp() {
+            WarmupPlan plan = request.warmup().orElseThrow();
+            WarmupRun run = new WarmupRun(
+                    plan,
+                    request.name(),
+                    deadline,
+                    (what, cause) -> new BakeException(failed() + fullDisk() + what + guest.evidence(), cause));
+            plan.lender().lend(ImageInTheMaking.of(request), booted.name(), booted.machine(), guest, run::with);
+            guest.endStreams();
+            warmupDue = false;
+            settled = false;
+        }
+
         Deadline deadline() {
             return readiness == null ? deadline : readiness.deadline();
         }
@@ -253,7 +277,7 @@ final class GuestBake {
         }
     }
 
-    private record Booted(Machine machine, GuestClient guest) implements AutoCloseable {
+    private record Booted(String name, Machine machine, GuestClient guest) implements AutoCloseable {
 
         @Override
         public void close() {

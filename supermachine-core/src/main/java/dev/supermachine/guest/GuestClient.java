@@ -398,6 +398,13 @@ public final class GuestClient implements AutoCloseable {
     }
 
     /**
+     * Ends every stream that is open: commands are killed, connections reset, and who waits for one of them gets an exception. New ones may be opened.
+     */
+    public void endStreams() {
+        life.endStreams();
+    }
+
+    /**
      * Whether this client has ended because of the guest or its channel.
      *
      * @return false as long as it has not ended, and if {@link #close()} has ended it

@@ -143,6 +143,12 @@ final class LifeCycle {
         });
     }
 
+    /** Abandons all that is open. */
+    void endStreams() {
+        log.unfollow();
+        streams.resetAll();
+    }
+
     /** Lets no stream be opened any more, and waits until nothing is on its way. */
     GuestClient.Position handOver(Duration timeout) {
         String because = "the machine was left to another process";

@@ -5,9 +5,12 @@ import dev.supermachine.OciImageBuilder;
 import dev.supermachine.Platform;
 import dev.supermachine.PullPolicy;
 import dev.supermachine.Wait;
+import dev.supermachine.Warmup;
 import dev.supermachine.bake.BakeRequest;
+import dev.supermachine.bake.WarmupPlan;
 import dev.supermachine.oci.ImageReference;
 import dev.supermachine.oci.ImageSource;
+import dev.supermachine.pool.WarmupVm;
 import dev.supermachine.settings.Settings;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -43,6 +46,9 @@ final class ImageBuilder implements OciImageBuilder {
     private Optional<Path> snapshotsDirectory = Optional.empty();
     private Optional<Wait> wait = Optional.empty();
     private Optional<String> engine = Optional.empty();
+    private Optional<Warmup> warmup = Optional.empty();
+    private Optional<String> warmupTag = Optional.empty();
+    private boolean namesPort;
 
     ImageBuilder(Settings settings, String reference) {
         this.settings = settings;
@@ -94,6 +100,7 @@ final class ImageBuilder implements OciImageBuilder {
     @Override
     public OciImageBuilder withGuestPort(int port) {
         guestPort = inRange("A guest port", "", port, 1, 65535);
+        namesPort = true;
         return this;
     }
 
@@ -160,7 +167,26 @@ final class ImageBuilder implements OciImageBuilder {
     }
 
     @Override
+    public OciImageBuilder withWarmup(Warmup code) {
+        warmup = Optional.of(code);
+        return this;
+    }
+
+    @Override
+    public OciImageBuilder withWarmupTag(String tag) {
+        if (tag.isBlank()) {
+            throw new IllegalArgumentException("The tag of a warm-up is not blank, but was: '" + tag + "'");
+        }
+        warmupTag = Optional.of(tag);
+        return this;
+    }
+
+    @Override
     public Image build() {
+        if (warmupTag.isPresent() && warmup.isEmpty()) {
+            throw new IllegalStateException("There is a tag for a warm-up, '" + warmupTag.get()
+                    + "', but no warm-up: give one with withWarmup, or leave the tag out.");
+        }
         BakeRequest request = request();
         manyProcessors(request, Runtime.getRuntime().availableProcessors()).ifPresent(LOG::warn);
         return Images.bake(settings, request, snapshotsDirectory.orElseGet(settings::snapshotsDirectory));
@@ -168,8 +194,9 @@ final class ImageBuilder implements OciImageBuilder {
 
     /** What is to be baked, as it was set until now. */
     BakeRequest request() {
+        String snapshotName = name.orElseGet(() -> defaultName(reference));
         return new BakeRequest(
-                name.orElseGet(() -> defaultName(reference)),
+                snapshotName,
                 reference,
                 source,
                 Platform.LINUX_AMD64,
@@ -177,12 +204,13 @@ final class ImageBuilder implements OciImageBuilder {
                 memoryMib,
                 vcpus,
                 guestPort,
-                wait,
+                warmup.isPresent() && namesPort ? wait.or(() -> Optional.of(Wait.forListener())) : wait,
                 command,
                 environment,
                 kernelArguments,
                 extraFiles,
-                engine);
+                engine,
+                warmup.map(code -> WarmupPlan.of(snapshotName, reference, code, warmupTag, WarmupVm::lend)));
     }
 
     /** What to say of a machine that has more processors than there are. */

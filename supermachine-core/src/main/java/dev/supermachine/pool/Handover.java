@@ -60,7 +60,7 @@ final class Handover {
             orders.write((position.epoch() + " " + position.lastStream() + "\n").getBytes(StandardCharsets.UTF_8));
             orders.flush();
             expect(answers, Keeper.DONE);
-            machine.holdings().booking().moveTo(owner, keeper.pid());
+            Objects.requireNonNull(machine.holdings().booking()).moveTo(owner, keeper.pid());
             done = true;
         } finally {
             if (!done) {
@@ -82,7 +82,9 @@ final class Handover {
                         classPath(),
                         Keeper.class.getName(),
                         kept.directory().toString(),
-                        machine.holdings().booking().ledgerDirectory().toString(),
+                        Objects.requireNonNull(machine.holdings().booking())
+                                .ledgerDirectory()
+                                .toString(),
                         snapshot.toString())
                 .directory(new File("/"))
                 .redirectError(kept.directory().resolve("keeper.log").toFile());

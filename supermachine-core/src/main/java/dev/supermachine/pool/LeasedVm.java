@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * moment, and objects taken from an earlier one fail because its channel is closed. After {@link #close()} there is none, so no call can reach another holder's
  * machine.
  */
-final class LeasedVm implements Vm {
+class LeasedVm implements Vm {
 
     private static final int READ_LIMIT = 1 << 30;
     private static final long COPY_LIMIT = 64L << 30;
@@ -258,7 +258,17 @@ final class LeasedVm implements Vm {
         return current;
     }
 
-    private IllegalStateException givenUp() {
+    /** Takes the machine from its holder without ending it, which is for its owner to do. */
+    final void takeAway() {
+        synchronized (state) {
+            closed = true;
+            machine = null;
+        }
+        lease.close();
+    }
+
+    /** What a holder is told who has no machine any more. */
+    IllegalStateException givenUp() {
         return new IllegalStateException("The machine '" + name + "' " + GIVEN_UP + ".");
     }
 }

@@ -316,13 +316,15 @@ public final class MachineSource {
         }
     }
 
-    /** What a machine holds for as long as it is there: its memory in the ledger, and its files in the store. */
-    record Holdings(Booking booking, @Nullable SnapshotUse use) implements AutoCloseable {
+    /** What a machine holds for as long as it is there: its memory in the ledger, and its files in the store. One that is lent by its bake holds neither. */
+    record Holdings(@Nullable Booking booking, @Nullable SnapshotUse use) implements AutoCloseable {
 
         @Override
         public void close() {
             try {
-                booking.close();
+                if (booking != null) {
+                    booking.close();
+                }
             } finally {
                 if (use != null) {
                     use.close();

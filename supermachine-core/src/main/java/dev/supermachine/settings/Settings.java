@@ -64,7 +64,7 @@ public final class Settings {
             "supermachine.bake.timeout",
             "duration",
             "`3 min`",
-            "How long a bake may take from the start of the machine until it is ready. Software emulation is slow, hence the generous default.");
+            "How long a bake may take from the start of the machine until it is ready and warmed up. Software emulation is slow, hence the generous default.");
 
     private static final SettingDefinition ACQUIRE_TIMEOUT = new SettingDefinition(
             "supermachine.acquire.timeout",

@@ -46,6 +46,7 @@ class BakeInputsTest {
                         Wait.forCommand("pg_isready", "-q").withTimeout(Duration.ofSeconds(20)))))
                 .guest("2".repeat(64), "3".repeat(64), List.of("quiet"))
                 .extraFiles("sha256:" + "4".repeat(64))
+                .warmup(List.of("tag", "1"))
                 .engine("qemu-tcg", "QEMU 7.2.0")
                 .build();
     }
@@ -320,6 +321,7 @@ class BakeInputsTest {
                 word(random),
                 words(random),
                 word(random),
+                words(random),
                 word(random),
                 word(random),
                 random.nextInt(3));
@@ -333,7 +335,7 @@ class BakeInputsTest {
         assertThat(new String(Arrays.copyOf(encoded, 27), StandardCharsets.US_ASCII))
                 .isEqualTo("supermachine bake inputs 3\n");
         assertThat(sample().fingerprint())
-                .isEqualTo("ab7865c0bff83e3d1dc3f252b2b60462ab1c4f72890693252362f8d80c58a08a");
+                .isEqualTo("2692a2781c2645916cb5ca79777baabbb2b12f4a9dba5e07e379f4c07a241213");
     }
 
     @Test

@@ -16,39 +16,73 @@ class CaptureTriggerTest {
     @Test
     void withoutAConditionTheCaptureIsTakenBeforeTheWorkloadIsExecuted() {
         for (Observed observed : everything()) {
-            if (observed.readyToExec()) {
+            if (observed.readyToExec() && observed.settled() && !observed.warmupDue()) {
                 assertThat(CaptureTrigger.decide(false, observed))
                         .as("%s", observed)
                         .isEqualTo(Decision.CAPTURE);
             }
+            assertThat(CaptureTrigger.decide(false, observed))
+                    .as("%s", observed)
+                    .isNotEqualTo(observed.readyToExec() ? Decision.START_WORKLOAD : null);
         }
     }
 
     @Test
     void withAConditionTheWorkloadIsStartedOnceTheAgentIsReady() {
-        assertThat(CaptureTrigger.decide(true, new Observed(NO, NO, NO, NO, NO, NO, NO)))
+        assertThat(CaptureTrigger.decide(true, new Observed(NO, NO, NO, NO, NO, NO, NO, NO)))
                 .isEqualTo(Decision.WAIT);
-        assertThat(CaptureTrigger.decide(true, new Observed(YES, NO, NO, NO, NO, NO, NO)))
+        assertThat(CaptureTrigger.decide(true, new Observed(YES, NO, NO, NO, NO, NO, NO, NO)))
                 .isEqualTo(Decision.START_WORKLOAD);
-        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, NO, NO, NO, NO, NO)))
+        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, NO, NO, NO, NO, NO, NO)))
                 .isEqualTo(Decision.WAIT);
     }
 
     @Test
     void whatIsReadySettlesBeforeTheCapture() {
-        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, YES, NO, NO, NO, NO)))
+        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, YES, NO, NO, NO, NO, NO)))
                 .isEqualTo(Decision.SETTLE);
-        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, YES, YES, NO, NO, NO)))
+        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, YES, YES, NO, NO, NO, NO)))
                 .isEqualTo(Decision.CAPTURE);
     }
 
     @Test
-    void nothingIsCapturedThatHasNotSettled() {
+    void whatHasSettledIsWarmedUpAndSettlesAgain() {
+        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, YES, NO, YES, NO, NO, NO)))
+                .isEqualTo(Decision.SETTLE);
+        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, YES, YES, YES, NO, NO, NO)))
+                .isEqualTo(Decision.WARM_UP);
+        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, YES, NO, NO, NO, NO, NO)))
+                .isEqualTo(Decision.SETTLE);
+    }
+
+    @Test
+    void withoutAConditionTheWarmUpComesBeforeTheWorkloadAndSettlesToo() {
+        assertThat(CaptureTrigger.decide(false, new Observed(YES, NO, NO, YES, YES, NO, NO, NO)))
+                .isEqualTo(Decision.WARM_UP);
+        assertThat(CaptureTrigger.decide(false, new Observed(YES, NO, NO, NO, NO, NO, NO, NO)))
+                .isEqualTo(Decision.SETTLE);
+    }
+
+    @Test
+    void nothingIsCapturedThatHasNotSettledOrIsToBeWarmedUp() {
         for (Observed observed : everything()) {
-            if (!observed.settled()) {
+            if (!observed.settled() || observed.warmupDue()) {
+                for (boolean runningService : new boolean[] {YES, NO}) {
+                    assertThat(CaptureTrigger.decide(runningService, observed))
+                            .as("%s", observed)
+                            .isNotEqualTo(Decision.CAPTURE);
+                }
+            }
+        }
+    }
+
+    @Test
+    void nothingIsWarmedUpThatIsNotReadyOrHasNotSettled() {
+        for (Observed observed : everything()) {
+            if (!observed.settled() || !observed.ready() || !observed.started() || !observed.warmupDue()) {
                 assertThat(CaptureTrigger.decide(true, observed))
                         .as("%s", observed)
-                        .isNotEqualTo(Decision.CAPTURE);
+                        .isNotEqualTo(Decision.WARM_UP);
             }
         }
     }
@@ -59,36 +93,36 @@ class CaptureTriggerTest {
             if (observed.started() && observed.ready()) {
                 assertThat(CaptureTrigger.decide(true, observed))
                         .as("%s", observed)
-                        .isEqualTo(observed.settled() ? Decision.CAPTURE : Decision.SETTLE);
+                        .isIn(Decision.CAPTURE, Decision.WARM_UP, Decision.SETTLE);
             }
         }
     }
 
     @Test
     void aWorkloadThatEndsBeforeItIsReadyFailsTheBake() {
-        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, NO, NO, NO, YES, NO)))
+        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, NO, NO, NO, NO, YES, NO)))
                 .isEqualTo(Decision.FAIL_WORKLOAD_EXITED);
     }
 
     @Test
     void aConditionThatHasFailedForGoodFailsTheBake() {
-        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, NO, NO, YES, NO, NO)))
+        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, NO, NO, NO, YES, NO, NO)))
                 .isEqualTo(Decision.FAIL_UNATTAINABLE);
     }
 
     @Test
     void anEndedWorkloadIsTheReasonBeforeTheDeadlineAndThatBeforeAFailedCondition() {
-        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, NO, NO, YES, YES, YES)))
+        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, NO, NO, NO, YES, YES, YES)))
                 .isEqualTo(Decision.FAIL_WORKLOAD_EXITED);
-        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, NO, NO, YES, NO, YES)))
+        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, NO, NO, NO, YES, NO, YES)))
                 .isEqualTo(Decision.FAIL_DEADLINE);
     }
 
     @Test
     void theDeadlineFailsWhatIsNotReady() {
-        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, NO, NO, NO, NO, YES)))
+        assertThat(CaptureTrigger.decide(true, new Observed(YES, YES, NO, NO, NO, NO, NO, YES)))
                 .isEqualTo(Decision.FAIL_DEADLINE);
-        assertThat(CaptureTrigger.decide(false, new Observed(NO, NO, NO, NO, NO, NO, YES)))
+        assertThat(CaptureTrigger.decide(false, new Observed(NO, NO, NO, NO, NO, NO, NO, YES)))
                 .isEqualTo(Decision.FAIL_DEADLINE);
     }
 
@@ -105,7 +139,7 @@ class CaptureTriggerTest {
 
     private static List<Observed> everything() {
         List<Observed> all = new ArrayList<>();
-        for (int bits = 0; bits < 128; bits++) {
+        for (int bits = 0; bits < 256; bits++) {
             all.add(new Observed(
                     (bits & 1) != 0,
                     (bits & 2) != 0,
@@ -113,7 +147,8 @@ class CaptureTriggerTest {
                     (bits & 8) != 0,
                     (bits & 16) != 0,
                     (bits & 32) != 0,
-                    (bits & 64) != 0));
+                    (bits & 64) != 0,
+                    (bits & 128) != 0));
         }
         return all;
     }

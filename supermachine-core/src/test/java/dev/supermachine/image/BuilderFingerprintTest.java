@@ -157,6 +157,16 @@ class BuilderFingerprintTest {
                         b -> b.withWait(Wait.forListener()),
                         b -> b.withWait(Wait.forListener(80)),
                         b -> b.withWait(Wait.forLog("x"))));
+        calls.put(
+                "withWarmup",
+                Calls.different(
+                        b -> b.withWarmup(vm -> vm.writeFile("/a", "1")),
+                        b -> b.withWarmup(vm -> vm.writeFile("/a", "2"))));
+        calls.put(
+                "withWarmupTag",
+                Calls.different(
+                        b -> b.withWarmup(vm -> vm.writeFile("/a", "1")).withWarmupTag("1"),
+                        b -> b.withWarmup(vm -> vm.writeFile("/a", "1")).withWarmupTag("2")));
         return calls;
     }
 

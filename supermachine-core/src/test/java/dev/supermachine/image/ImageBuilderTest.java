@@ -8,6 +8,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import dev.supermachine.BakeException;
 import dev.supermachine.Image;
 import dev.supermachine.ImageException;
 import dev.supermachine.OciImageBuilder;
@@ -157,6 +158,24 @@ class ImageBuilderTest {
         refused(() -> builder.withExtraFile(file, "/\ud800"), "half a character");
         assertThatCode(() -> builder.withExtraFile(file, "/" + "ä".repeat(127) + "/..x/.y"))
                 .doesNotThrowAnyException();
+    }
+
+    @Test
+    void aTagNeedsTextAndAWarmUp() {
+        refused(() -> builder.withWarmupTag(" "), "The tag of a warm-up is not blank, but was: ' '");
+        assertThatThrownBy(() -> builder.withWarmupTag("v1").build())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage(
+                        "There is a tag for a warm-up, 'v1', but no warm-up: give one with withWarmup, or leave the tag out.");
+    }
+
+    @Test
+    void aWarmUpWhoseCodeCannotBeIdentifiedIsToldBeforeAnythingIsPulled() {
+        assertThatThrownBy(() -> builder.withWarmup(vm -> vm.writeFile("/x", builder.toString()))
+                        .build())
+                .isInstanceOf(BakeException.class)
+                .hasMessageContaining("ImageBuilderTest, which is not serializable")
+                .hasMessageContaining("Give it a tag with withWarmupTag");
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.supermachine.junit;
 
 import dev.supermachine.OciImageBuilder;
+import dev.supermachine.Warmup;
 import java.lang.annotation.Documented;
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Inherited;
@@ -109,6 +110,20 @@ public @interface MicroVm {
      * @return one token each, as for {@link OciImageBuilder#withExtraKernelArg}
      */
     String[] kernelArgs() default {};
+
+    /**
+     * What is done once with the machine before the snapshot is taken; see {@link OciImageBuilder#withWarmup(Warmup)}.
+     *
+     * @return a class with a constructor without parameters, of whatever visibility; {@link Warmup} itself for nothing
+     */
+    Class<? extends Warmup> warmup() default Warmup.class;
+
+    /**
+     * What the warm-up is known by, in place of its code; see {@link OciImageBuilder#withWarmupTag(String)}.
+     *
+     * @return a tag; empty for the code
+     */
+    String warmupTag() default "";
 
     /**
      * The snapshot's name.

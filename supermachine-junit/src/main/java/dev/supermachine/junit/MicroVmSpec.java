@@ -2,6 +2,7 @@ package dev.supermachine.junit;
 
 import dev.supermachine.Image;
 import dev.supermachine.OciImageBuilder;
+import dev.supermachine.Warmup;
 import dev.supermachine.image.Images;
 import dev.supermachine.settings.Settings;
 import java.nio.file.Path;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.extension.ExtensionConfigurationException;
 import org.junit.platform.commons.support.AnnotationSupport;
+import org.junit.platform.commons.support.ReflectionSupport;
 
 /** The values of a {@link MicroVm}: tests with equal values share an image and a pool. */
 record MicroVmSpec(
@@ -22,6 +24,8 @@ record MicroVmSpec(
         List<String> cmd,
         List<String> extraFiles,
         List<String> kernelArgs,
+        Class<? extends Warmup> warmup,
+        String warmupTag,
         String name,
         String engine,
         boolean disabledWithoutEngine) {
@@ -48,6 +52,8 @@ record MicroVmSpec(
                 List.of(annotation.cmd()),
                 List.of(annotation.extraFiles()),
                 List.of(annotation.kernelArgs()),
+                annotation.warmup(),
+                annotation.warmupTag(),
                 annotation.name(),
                 annotation.engine(),
                 annotation.disabledWithoutEngine());
@@ -83,6 +89,12 @@ record MicroVmSpec(
             builder.withExtraFile(Path.of(file.substring(0, colon)), file.substring(colon + 1));
         }
         kernelArgs.forEach(builder::withExtraKernelArg);
+        if (warmup != Warmup.class) {
+            builder.withWarmup(newWarmup());
+        }
+        if (!warmupTag.isEmpty()) {
+            builder.withWarmupTag(warmupTag);
+        }
         if (!name.isEmpty()) {
             builder.withName(name);
         }
@@ -90,5 +102,17 @@ record MicroVmSpec(
             builder.withEngine(engine);
         }
         return builder.build();
+    }
+
+    private Warmup newWarmup() {
+        try {
+            return ReflectionSupport.newInstance(warmup);
+        } catch (Exception e) {
+            // checked ones come out undeclared
+            throw new ExtensionConfigurationException(
+                    "@MicroVm(warmup) needs a class that can be made without parameters, such as a static nested class, but "
+                            + warmup.getName() + " cannot: " + e,
+                    e);
+        }
     }
 }

@@ -3,6 +3,8 @@ package dev.supermachine.junit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.supermachine.Vm;
+import dev.supermachine.Warmup;
 import dev.supermachine.settings.Settings;
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
@@ -30,6 +32,8 @@ class MicroVmSpecTest {
                         List.of("serve", "now"),
                         List.of("a:/b", "c:/d"),
                         List.of("quiet", "panic=1"),
+                        Seed.class,
+                        "v1",
                         "mine",
                         "qemu-tcg",
                         true));
@@ -39,7 +43,19 @@ class MicroVmSpecTest {
     void takesTheDefaults() {
         assertThat(MicroVmSpec.of(DefaultsTestCase.class))
                 .contains(new MicroVmSpec(
-                        "plain:1", List.of(), List.of(), 256, 1, List.of(), List.of(), List.of(), List.of(), "", "",
+                        "plain:1",
+                        List.of(),
+                        List.of(),
+                        256,
+                        1,
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        Warmup.class,
+                        "",
+                        "",
+                        "",
                         false));
     }
 
@@ -96,6 +112,42 @@ class MicroVmSpecTest {
                 .hasMessage("@MicroVm(env) expects NAME=value, but one entry has no name");
     }
 
+    @Test
+    void refusesAWarmUpThatCannotBeMade() {
+        assertThatThrownBy(() -> withWarmup(Unfinished.class, "").bake(Settings.system()))
+                .isInstanceOf(ExtensionConfigurationException.class)
+                .hasMessageStartingWith("@MicroVm(warmup) needs a class that can be made without parameters, such as a"
+                        + " static nested class, but " + Unfinished.class.getName() + " cannot: ");
+    }
+
+    @Test
+    void refusesATagWithoutAWarmUp() {
+        assertThatThrownBy(() -> withWarmup(Warmup.class, "v1").bake(Settings.system()))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("There is a tag for a warm-up, 'v1', but no warm-up");
+    }
+
+    private static MicroVmSpec withWarmup(Class<? extends Warmup> warmup, String tag) {
+        return new MicroVmSpec(
+                "any:1", List.of(), List.of(), 256, 1, List.of(), List.of(), List.of(), List.of(), warmup, tag, "", "",
+                false);
+    }
+
+    private static class Seed implements Warmup {
+
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public void run(Vm vm) {
+            vm.writeFile("/seed", "seeded");
+        }
+    }
+
+    private abstract static class Unfinished implements Warmup {
+
+        private static final long serialVersionUID = 1L;
+    }
+
     private static MicroVmSpec withEnvironment(String variable) {
         return spec(List.of("GOOD=1", variable), List.of(), List.of());
     }
@@ -123,8 +175,20 @@ class MicroVmSpecTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("'two tokens'");
         assertThatThrownBy(() -> new MicroVmSpec(
-                                "any:1", List.of(), List.of(), 256, 9, List.of(), List.of(), List.of(), List.of(), "",
-                                "", false)
+                                "any:1",
+                                List.of(),
+                                List.of(),
+                                256,
+                                9,
+                                List.of(),
+                                List.of(),
+                                List.of(),
+                                List.of(),
+                                Warmup.class,
+                                "",
+                                "",
+                                "",
+                                false)
                         .bake(Settings.system()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("1 to 8, but was: 9");
@@ -132,7 +196,20 @@ class MicroVmSpecTest {
 
     private static MicroVmSpec spec(List<String> env, List<String> extraFiles, List<String> kernelArgs) {
         return new MicroVmSpec(
-                "any:1", List.of(), List.of(), 256, 1, env, List.of(), extraFiles, kernelArgs, "", "", false);
+                "any:1",
+                List.of(),
+                List.of(),
+                256,
+                1,
+                env,
+                List.of(),
+                extraFiles,
+                kernelArgs,
+                Warmup.class,
+                "",
+                "",
+                "",
+                false);
     }
 
     @MicroVm(
@@ -145,6 +222,8 @@ class MicroVmSpecTest {
             cmd = {"serve", "now"},
             extraFiles = {"a:/b", "c:/d"},
             kernelArgs = {"quiet", "panic=1"},
+            warmup = Seed.class,
+            warmupTag = "v1",
             name = "mine",
             engine = "qemu-tcg",
             disabledWithoutEngine = true)

@@ -32,6 +32,7 @@ class ModulePathIT {
             "com.github.luben.zstd.Zstd",
             "com.google.gson.Gson",
             "com.sun.jna.Native",
+            "org.objectweb.asm.ClassReader",
             "org.slf4j.Logger");
 
     /** And of those that tests need beyond. */

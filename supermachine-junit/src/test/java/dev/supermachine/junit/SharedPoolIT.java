@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import com.sun.net.httpserver.HttpServer;
 import dev.supermachine.ImageException;
 import dev.supermachine.Vm;
+import dev.supermachine.Warmup;
 import dev.supermachine.junit.Runs.Published;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -99,6 +100,8 @@ class SharedPoolIT {
                         List.of(),
                         List.of(),
                         List.of(),
+                        Warmup.class,
+                        "",
                         "",
                         "",
                         false),

@@ -83,6 +83,8 @@ class QemuVersionIT {
                 Optional.empty(),
                 List.of("sleep", "1000000"),
                 Map.of(),
+                List.of(),
+                Map.of(),
                 Optional.of("qemu-tcg"));
     }
 
