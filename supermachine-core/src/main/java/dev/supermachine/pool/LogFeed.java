@@ -41,7 +41,13 @@ final class LogFeed implements AutoCloseable {
             started = true;
             Thread thread = new Thread(this::run, "supermachine-log-" + machine);
             thread.setDaemon(true);
-            thread.start();
+            try {
+                thread.start();
+            } catch (OutOfMemoryError e) {
+                // the machine is worth more than its lines
+                LOG.warn(
+                        "There is no room for a thread that hands out the lines of '{}': nobody gets them", machine, e);
+            }
         }
         notifyAll();
     }

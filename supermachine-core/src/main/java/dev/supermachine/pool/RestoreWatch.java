@@ -6,6 +6,7 @@ import dev.supermachine.pool.MachineSource.LiveMachine;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -57,7 +58,13 @@ final class RestoreWatch {
         }
         Thread thread = new Thread(() -> deliver(restore), "supermachine-restore-" + name);
         thread.setDaemon(true);
-        thread.start();
+        try {
+            thread.start();
+        } catch (OutOfMemoryError e) {
+            // no room for a thread: what the restore is to give back must not be lost with it
+            LOG.debug("The restore of the machine '{}' runs without its limit", name, e);
+            return restore.apply(this);
+        }
         try {
             return done.get(TimeUnit.NANOSECONDS.convert(limit.get()), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
@@ -88,7 +95,11 @@ final class RestoreWatch {
     /** Ends what there is; if the machine has just come after all, it is taken. */
     private LiveMachine giveUp(Thread thread, AcquireException reason) {
         if (!done.completeExceptionally(reason)) {
-            return done.join();
+            try {
+                return done.join();
+            } catch (CompletionException e) {
+                throw rethrown(e.getCause());
+            }
         }
         LiveMachine connected = machine;
         if (connected == null) {

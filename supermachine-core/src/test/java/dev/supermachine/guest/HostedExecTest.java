@@ -62,8 +62,10 @@ class HostedExecTest {
         try (GuestProcess process = client.exec(request)) {
             process.stdin().write("and its input".getBytes(UTF_8));
             process.stdin().close();
-            byte[] seen = process.stdout().readAllBytes();
-            assertThat(seen).hasSize(size + 13).startsWith(content).endsWith("and its input".getBytes(UTF_8));
+            ByteArrayOutputStream expected = new ByteArrayOutputStream();
+            expected.write(content);
+            expected.write("and its input".getBytes(UTF_8));
+            assertThat(process.stdout().readAllBytes()).isEqualTo(expected.toByteArray());
             assertThat(process.waitFor(WAIT).succeeded()).isTrue();
         }
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))

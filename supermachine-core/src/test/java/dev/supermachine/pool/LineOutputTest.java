@@ -30,7 +30,7 @@ class LineOutputTest {
         output.write(bytes, 0, bytes.length);
 
         assertThat(lines)
-                .hasSize(2 + 1)
+                .hasSize(2)
                 .allSatisfy(line -> assertThat(line.getBytes(StandardCharsets.UTF_8).length)
                         .isBetween(1, LineOutput.MOST_BYTES + 1));
         assertThat(String.join("", lines)).isEqualTo(text);

@@ -98,8 +98,8 @@ class RestoreTimeoutTest extends PoolFixture {
             try {
                 SingleMachine.start(source, LONG_ENOUGH, LONG);
             } catch (AcquireException e) {
-                stayed.complete(
-                        Thread.currentThread().isInterrupted() && String.valueOf(e.getMessage()).startsWith("Interrupted"));
+                stayed.complete(Thread.currentThread().isInterrupted()
+                        && String.valueOf(e.getMessage()).startsWith("Interrupted"));
             }
         });
         thread.start();
