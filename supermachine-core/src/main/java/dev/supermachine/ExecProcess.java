@@ -56,7 +56,8 @@ public interface ExecProcess extends AutoCloseable {
      *
      * @param limit how long at most
      * @return how it ended, with empty output; nothing if it still runs. Of a chain, how the command ended that ran last
-     * @throws MachineException if a further command of a chain cannot be executed, the machine fails, was given up or reset, or the thread is interrupted (which it stays)
+     * @throws MachineException if a further command of a chain cannot be executed, the machine fails, was given up or reset, or the thread is interrupted
+     *     (which it stays)
      */
     Optional<ExecResult> waitFor(Duration limit);
 

@@ -111,8 +111,8 @@ public interface Image {
      *
      * @param config what distinguishes this machine
      * @return the machine; closing it ends it
-     * @throws AcquireException if there is not enough memory within the acquire time-out, the limit of {@link VmConfig#withRestoreTimeout(java.time.Duration)} is
-     *     over, or the guest does not take one of the configuration's files
+     * @throws AcquireException if there is not enough memory within the acquire time-out, the limit of
+     *     {@link VmConfig#withRestoreTimeout(java.time.Duration)} is over, or the guest does not take one of the configuration's files
      * @throws EngineException if the engine cannot restore it
      * @throws MachineException if its agent does not answer
      * @throws SnapshotException if the snapshot's files were removed by hand

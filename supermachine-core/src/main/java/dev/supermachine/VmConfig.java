@@ -158,8 +158,8 @@ public final class VmConfig {
      * With a consumer of the lines that the image's own process writes to its standard output and error from the restore on, as they come. Lines have no line
      * feed; bytes that are no UTF-8 are replaced, and a line of more than 65,536 bytes comes in parts.
      *
-     * <p>It is called on a thread of its own, by one machine for one line at a time, and may take its time: neither the guest nor the pool waits for it. What it
-     * has not taken when the guest has written about a MiB more is left out, so no memory piles up. One that throws is dropped, which the log tells once. A
+     * <p>It is called on a thread of its own, by one machine for one line at a time, and may take its time: neither the guest nor the pool waits for it. What
+     * it has not taken when the guest has written about a MiB more is left out, so no memory piles up. One that throws is dropped, which the log tells once. A
      * {@link Vm#reset()} goes on with the same consumer. After {@link Vm#close()} a line that was there may still come, and then none.
      *
      * @param consumer gets each line

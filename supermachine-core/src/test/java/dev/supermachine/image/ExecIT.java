@@ -78,7 +78,9 @@ class ExecIT {
     @Test
     void aFileThatIsThereKeepsItsOwnerAndMode() {
         vm.writeFile("/srv/kept", "longer than what comes");
-        vm.command("chown", "7:8", "/srv/kept").chain("chmod", "606", "/srv/kept").output();
+        vm.command("chown", "7:8", "/srv/kept")
+                .chain("chmod", "606", "/srv/kept")
+                .output();
         vm.writeFile("/srv/kept", "written");
         assertThat(vm.exec("stat", "-c", "%u:%g %a %s", "/srv/kept").stdoutText())
                 .isEqualTo("7:8 606 7\n");
