@@ -146,7 +146,7 @@ class SnapshotDamageTest {
         Snapshot old = SampleBakes.bakeOnce(
                 store, "sample", SampleBakes.fingerprint(1), SampleBakes::bake, SampleBakes.SILENT);
         Path manifest = old.directory().resolve("manifest.json");
-        Files.writeString(manifest, Files.readString(manifest).replace("\"formatVersion\": 2", "\"formatVersion\": 1"));
+        Files.writeString(manifest, Files.readString(manifest).replace("\"formatVersion\": 3", "\"formatVersion\": 1"));
 
         assertThat(store.whyNotReused("sample", SampleBakes.details()))
                 .hasValue("The snapshot " + old.directory()
@@ -228,6 +228,7 @@ class SnapshotDamageTest {
                 details.readiness(),
                 details.kernelFingerprint(),
                 details.agentFingerprint(),
+                details.volumes(),
                 details.environment(),
                 details.workload(),
                 details.consoleTail());
