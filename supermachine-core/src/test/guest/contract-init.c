@@ -240,7 +240,7 @@ static void answer_volume(int fd, const char *serial) {
     if (disk < 0 || sector == NULL || read(disk, sector, 4096) != 4096) {
         answer(fd, "%s: %s", serial, strerror(errno));
     } else {
-        sector[16] = 0;
+        sector[64] = 0;
         answer(fd, "%s", sector);
     }
     if (disk >= 0) {

@@ -55,7 +55,7 @@ class Ext4FormatterIT {
                 .contains("Filesystem state:         clean")
                 .contains("Reserved block count:     0")
                 .contains("Block size:               4096")
-                .contains("Journal size:             4096k")
+                .contains("Total journal size:       4096k")
                 .contains("Inode count:              8192");
     }
 
