@@ -25,7 +25,6 @@ import dev.supermachine.snapshot.SnapshotDetails;
 import dev.supermachine.snapshot.SnapshotStore;
 import dev.supermachine.snapshot.SnapshotUse;
 import dev.supermachine.snapshot.SnapshotVolume;
-import dev.supermachine.volume.VolumeFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -79,7 +78,7 @@ public final class Baker {
     public Baked bake(BakeRequest wanted, Hypervisor hypervisor) {
         // What is wrong with a file of this host is told before anything is asked of a registry.
         ExtraFiles extraFiles = ExtraFiles.read(wanted.extraFiles());
-        wanted.volumes().forEach(VolumeFile::read);
+        BakeVolumes volumes = BakeVolumes.read(wanted);
         long start = System.nanoTime();
         PulledImage image = pull(wanted);
         long pulled = System.nanoTime();
@@ -89,9 +88,10 @@ public final class Baker {
         Guest guest = guest();
         BakeInputs inputs = inputs(request, hypervisor, image, guest, extraFiles);
         AtomicBoolean baked = new AtomicBoolean();
-        SnapshotUse use = bake(request, inputs, (volumes, workspace) -> {
+        SnapshotUse use = bake(request, inputs, volumes, (disks, workspace) -> {
+            SnapshotDetails details = make(request, hypervisor, image, workload, guest, extraFiles, disks, workspace);
             baked.set(true);
-            return make(request, hypervisor, image, workload, guest, extraFiles, volumes, workspace);
+            return details;
         });
         long done = System.nanoTime();
         return new Baked(use, baked.get(), (pulled - start) / 1_000_000, baked.get() ? (done - pulled) / 1_000_000 : 0);
@@ -104,26 +104,32 @@ public final class Baker {
     }
 
     /** Another bake may have written to the files of volumes since they were read; then they are read again. */
-    private SnapshotUse bake(BakeRequest request, BakeInputs inputs, Action action) {
+    private SnapshotUse bake(BakeRequest request, BakeInputs inputs, BakeVolumes asRead, Action action) {
+        BakeVolumes volumes = asRead;
         for (int attempt = 1; ; attempt++) {
-            try (BakeVolumes volumes = BakeVolumes.read(request)) {
-                SnapshotUse use = store.bakeOnce(
-                        request.name(),
-                        volumes.complete(inputs, store).fingerprint(),
-                        workspace -> action.make(volumes, workspace),
-                        message -> LOG.info("{}", message));
-                try {
-                    volumes.finish(use.snapshot());
-                    return use;
-                } catch (RuntimeException | Error e) {
-                    use.close();
-                    throw e;
-                }
+            try (BakeVolumes held = volumes) {
+                return bake(request.name(), held.complete(inputs, store), held, action);
             } catch (BakeVolumes.ChangedException e) {
                 if (attempt == VOLUME_ATTEMPTS) {
                     throw new BakeException(String.valueOf(e.getMessage()), e);
                 }
+                volumes = BakeVolumes.read(request);
             }
+        }
+    }
+
+    private SnapshotUse bake(String name, BakeInputs inputs, BakeVolumes volumes, Action action) {
+        SnapshotUse use = store.bakeOnce(
+                name,
+                inputs.fingerprint(),
+                workspace -> action.make(volumes, workspace),
+                message -> LOG.info("{}", message));
+        try {
+            volumes.finish(use.snapshot());
+            return use;
+        } catch (RuntimeException | Error e) {
+            use.close();
+            throw e;
         }
     }
 

@@ -13,10 +13,16 @@ import dev.supermachine.VolumeSpec;
 import dev.supermachine.Wait;
 import dev.supermachine.hash.Sha256;
 import dev.supermachine.linux.SparseFile;
+import dev.supermachine.testing.Background;
 import dev.supermachine.testing.MachineProcesses;
+import dev.supermachine.volume.VolumeFile;
+import dev.supermachine.volume.VolumeLocks;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -205,6 +211,25 @@ class VolumeIT {
         assertThat(MachineProcesses.naming(directory)).isEmpty();
     }
 
+    @Test
+    void aFileThatAnotherBakeHasIsRefusedWithItsProcess() throws Exception {
+        VolumeSpec volume = VolumeSpec.of(file, "/data").withSizeBytes(SIZE);
+        try (VolumeLocks other = new VolumeLocks()) {
+            other.acquire(List.of(VolumeFile.read(volume)), "another");
+            assertThatThrownBy(() -> appending("one").build())
+                    .isInstanceOf(BakeException.class)
+                    .hasMessageStartingWith("The file " + file + " of the volume at /data is in use by process "
+                            + ProcessHandle.current().pid() + ", which has been baking 'another' since ");
+            assertThat(MachineProcesses.naming(directory)).isEmpty();
+        }
+        // The same inputs at once are one bake.
+        CompletableFuture<Image> one = Background.supply(() -> appending("one").build());
+        CompletableFuture<Image> two = Background.supply(() -> appending("one").build());
+        assertThat(List.of(one.get().origin().baked(), two.get().origin().baked()))
+                .containsExactlyInAnyOrder(true, false);
+        assertThat(Ext4Checks.content(file, "/mark")).isEqualTo("one\n");
+    }
+
     private void refused(String why) {
         assertThatThrownBy(() -> appending("x").build())
                 .isInstanceOf(BakeException.class)
@@ -245,7 +270,7 @@ class VolumeIT {
         try {
             return Sha256.hex(Files.readAllBytes(file));
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 
