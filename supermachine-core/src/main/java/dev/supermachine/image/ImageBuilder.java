@@ -15,6 +15,7 @@ import dev.supermachine.pool.WarmupVm;
 import dev.supermachine.settings.Settings;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -217,7 +218,9 @@ final class ImageBuilder implements OciImageBuilder {
                 environment,
                 kernelArguments,
                 extraFiles,
-                volumes,
+                volumes.stream()
+                        .sorted(Comparator.comparing(VolumeSpec::guestPath))
+                        .toList(),
                 engine,
                 warmup.map(code -> WarmupPlan.of(snapshotName, reference, code, warmupTag, WarmupVm::lend)));
     }

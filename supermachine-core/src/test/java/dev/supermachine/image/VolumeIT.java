@@ -156,7 +156,7 @@ class VolumeIT {
     void aFullVolumeIsTheGuestsOwnTrouble() {
         Image image = appending("one").build();
         try (Vm vm = image.start(VmConfig.defaults())) {
-            ExecResult full = vm.exec("sh", "-c", "head -c 100000000 /dev/urandom >/data/all");
+            ExecResult full = vm.exec("sh", "-c", "dd if=/dev/urandom of=/data/all bs=1M");
             assertThat(full.success()).isFalse();
             assertThat(full.stderrText()).contains("No space left on device");
             assertThat(

@@ -51,7 +51,7 @@ class VolumeLabIT {
                 }
             }
             try (Vm vm = pool.acquire()) {
-                ExecResult full = vm.exec("sh", "-c", "head -c 100000000 /dev/zero >/data/all");
+                ExecResult full = vm.exec("sh", "-c", "dd if=/dev/zero of=/data/all bs=1M");
                 assertThat(full.stderrText()).contains("No space left on device");
                 vm.reset();
                 use(vm, CYCLES);
