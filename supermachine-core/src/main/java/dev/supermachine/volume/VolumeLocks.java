@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,7 +52,8 @@ public final class VolumeLocks implements AutoCloseable {
     public boolean tryAcquire(VolumeFile file, String name) {
         Path path = lockOf(file);
         try {
-            Files.createDirectories(path.resolveSibling("."));
+            // an absolute path of a file
+            Files.createDirectories(Objects.requireNonNull(path.getParent()));
             Optional<BakeLock> lock = BakeLock.tryAcquire(path);
             if (lock.isPresent()) {
                 held.put(path, lock.get());

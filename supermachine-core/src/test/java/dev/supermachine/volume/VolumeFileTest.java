@@ -131,19 +131,19 @@ class VolumeFileTest {
     void oneBakeAtATimeHasIt() {
         VolumeFile volume = VolumeFile.read(
                 VolumeSpec.of(directory.resolve("new/data.img"), "/data").withSizeBytes(SIZE));
-        try (VolumeLocks first = new VolumeLocks();
-                VolumeLocks second = new VolumeLocks()) {
-            first.acquire(List.of(volume), "one");
-            assertThat(first.holds(volume)).isTrue();
-            assertThat(second.tryAcquire(volume, "two")).isFalse();
-            assertThatThrownBy(() -> second.acquire(List.of(volume), "two"))
-                    .isInstanceOf(BakeException.class)
-                    .hasMessageStartingWith(
-                            "The file " + volume.file() + " of the volume at /data is in use by process "
-                                    + ProcessHandle.current().pid() + ", which has been baking 'one' since ")
-                    .hasMessageEndingWith(
-                            ". One bake at a time can write to it: wait for that one, or give this bake a file of its own.");
-            first.close();
+        try (VolumeLocks second = new VolumeLocks()) {
+            try (VolumeLocks first = new VolumeLocks()) {
+                first.acquire(List.of(volume), "one");
+                assertThat(first.holds(volume)).isTrue();
+                assertThat(second.tryAcquire(volume, "two")).isFalse();
+                assertThatThrownBy(() -> second.acquire(List.of(volume), "two"))
+                        .isInstanceOf(BakeException.class)
+                        .hasMessageStartingWith(
+                                "The file " + volume.file() + " of the volume at /data is in use by process "
+                                        + ProcessHandle.current().pid() + ", which has been baking 'one' since ")
+                        .hasMessageEndingWith(
+                                ". One bake at a time can write to it: wait for that one, or give this bake a file of its own.");
+            }
             assertThat(second.tryAcquire(volume, "two")).isTrue();
             assertThat(second.holds(volume)).isTrue();
         }
