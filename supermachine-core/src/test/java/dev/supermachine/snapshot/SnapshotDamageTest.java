@@ -150,7 +150,7 @@ class SnapshotDamageTest {
 
         assertThat(store.whyNotReused("sample", SampleBakes.details()))
                 .hasValue("The snapshot " + old.directory()
-                        + " is not used, because its format version is 1; this library reads version 2.");
+                        + " is not used, because its format version is 1; this library reads version 3.");
         assertThat(store.whyNotReused("another", SampleBakes.details())).isEmpty();
         assertThat(new SnapshotStore(temporary.resolve("nowhere"), Settings.system())
                         .whyNotReused("sample", SampleBakes.details()))
