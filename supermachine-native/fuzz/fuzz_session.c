@@ -289,6 +289,19 @@ char *system_set_names(const char *hostname, const struct strings *extra_hosts, 
     return *hostname == '!' ? duplicate("a host name that cannot be") : NULL;
 }
 
+char *system_mount_volumes(const struct strings *volumes, uint32_t *code)
+{
+    REQUIRE(volumes->count % 2 == 0);
+    *code = BROKEN_REQUEST;
+    return volumes->count > 16 ? duplicate("too many volumes") : NULL;
+}
+
+int system_freeze_volumes(bool frozen)
+{
+    (void)frozen;
+    return 0;
+}
+
 int system_freeze(bool frozen)
 {
     (void)frozen;

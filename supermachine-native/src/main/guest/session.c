@@ -45,10 +45,25 @@ static void configure(const struct frame *frame)
     free(problem);
 }
 
+static void not_frozen(uint32_t code, const char *message)
+{
+    system_freeze(false);
+    state = OPEN_FOR_WORK;
+    reply_error(code, message);
+}
+
 static void check_frozen(struct timer *timer)
 {
     if (system_is_frozen() && channel_is_empty()) {
         logs_drain(); /* the last words of the frozen, so that a restored LOG shows them */
+        /* Nobody is in the middle of a write any more, or this would wait for him. */
+        int error = system_freeze_volumes(true);
+        if (error) {
+            char *message = format_text("a volume cannot be brought to rest (FIFREEZE): %s", strerror(error));
+            not_frozen((uint32_t)error, message);
+            free(message);
+            return;
+        }
         state = PARKED_NOW;
         channel_send(PARKED, 0, 0, NULL, 0);
         return;
@@ -57,9 +72,7 @@ static void check_frozen(struct timer *timer)
         timer_set(timer, FREEZE_POLL_NS);
         return;
     }
-    system_freeze(false);
-    state = OPEN_FOR_WORK;
-    reply_error(ETIMEDOUT, "the processes of the guest could not be frozen within 10 s");
+    not_frozen(ETIMEDOUT, "the processes of the guest could not be frozen within 10 s");
 }
 
 static void freeze(void)
@@ -155,6 +168,9 @@ static void resume(const struct frame *frame)
         if (renew(&it, "RESUME")) {
             logs_resumed();
             channel_send(RESUMED, 0, 0, NULL, 0);
+            int error = system_freeze_volumes(false);
+            if (error)
+                fatal("cannot let the volumes go on (FITHAW): %s", strerror(error));
             if (it.hold)
                 state = HELD;
             else

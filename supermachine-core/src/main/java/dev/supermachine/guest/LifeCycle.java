@@ -5,6 +5,8 @@ import dev.supermachine.engine.Deadline;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -48,8 +50,16 @@ final class LifeCycle {
                 .u32(workload.stopSignal())
                 .string(workload.hostName())
                 .map(workload.extraHosts())
+                .map(volumes(workload))
                 .payload();
         call(operation, FrameType.CONFIGURE, payload, FrameType.CONFIGURED, timeout, FrameReader::end);
+    }
+
+    /** In their order, which tells the guest which disk is meant. */
+    private static Map<String, String> volumes(WorkloadSpec workload) {
+        Map<String, String> volumes = new LinkedHashMap<>();
+        workload.volumes().forEach(volume -> volumes.put(volume.guestPath(), volume.isNew() ? "new" : ""));
+        return volumes;
     }
 
     /** Says the workload's process id. */

@@ -52,7 +52,14 @@ class GuestClientProtocolTest {
 
         CompletableFuture<Void> configured = async(() -> client.configure(
                 new WorkloadSpec(
-                        List.of("/bin/app", "-x"), Map.of("A", "1"), "app", "/srv", 15, "box", Map.of("h", "10.0.0.1")),
+                                List.of("/bin/app", "-x"),
+                                Map.of("A", "1"),
+                                "app",
+                                "/srv",
+                                15,
+                                "box",
+                                Map.of("h", "10.0.0.1"))
+                        .withVolumes(List.of(new VolumeMount("/z", true), new VolumeMount("/a", false))),
                 LONG));
         FrameReader configure = new FrameReader(agent.expect(FrameType.CONFIGURE));
         assertThat(configure.strings()).containsExactly("/bin/app", "-x");
@@ -62,6 +69,7 @@ class GuestClientProtocolTest {
         assertThat(configure.u32()).isEqualTo(15);
         assertThat(configure.string()).isEqualTo("box");
         assertThat(configure.map()).containsExactly(Map.entry("h", "10.0.0.1"));
+        assertThat(configure.map()).containsExactly(Map.entry("/z", "new"), Map.entry("/a", ""));
         configure.end();
         agent.control(FrameType.CONFIGURED, payload());
         configured.get();
