@@ -6,6 +6,7 @@ import dev.supermachine.Wait;
 import dev.supermachine.agent.AgentBinary;
 import dev.supermachine.engine.Hypervisor;
 import dev.supermachine.engine.MachineSpec;
+import dev.supermachine.guest.Emulator;
 import dev.supermachine.guest.GuestKernel;
 import dev.supermachine.guest.Initramfs;
 import dev.supermachine.guest.WorkloadSpec;
@@ -30,6 +31,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -74,13 +76,13 @@ public final class Baker {
     public Baked bake(BakeRequest wanted, Hypervisor hypervisor) {
         // What is wrong with a file of this host is told before anything is asked of a registry.
         ExtraFiles extraFiles = ExtraFiles.read(wanted.extraFiles());
+        Guest guest = guest(wanted);
         long start = System.nanoTime();
         PulledImage image = pull(wanted);
         long pulled = System.nanoTime();
         BakeRequest request = withReadiness(wanted, image);
         WorkloadSpec workload = workload(request, image.config());
         requireHealthcheck(request, image.config());
-        Guest guest = guest();
         BakeInputs inputs = inputs(request, hypervisor, image, guest, extraFiles);
         AtomicBoolean baked = new AtomicBoolean();
         SnapshotUse use = store.bakeOnce(
@@ -105,8 +107,9 @@ public final class Baker {
      */
     public BakeInputs inputs(BakeRequest request, Hypervisor hypervisor) {
         ExtraFiles extraFiles = ExtraFiles.read(request.extraFiles());
+        Guest guest = guest(request);
         PulledImage image = pull(request);
-        return inputs(withReadiness(request, image), hypervisor, image, guest(), extraFiles);
+        return inputs(withReadiness(request, image), hypervisor, image, guest, extraFiles);
     }
 
     /** What a warm-up waits for depends on the image, if the request leaves it open. */
@@ -117,8 +120,11 @@ public final class Baker {
                 : request;
     }
 
-    private Guest guest() {
-        return new Guest(GuestKernel.locate(settings.cacheDirectory(), settings.kernelPath()), AgentBinary.sha256());
+    private Guest guest(BakeRequest request) {
+        return new Guest(
+                GuestKernel.locate(settings.cacheDirectory(), settings.kernelPath()),
+                AgentBinary.sha256(),
+                Emulator.find(request.reference(), request.platform(), settings.emulatorDirectory()));
     }
 
     private PulledImage pull(BakeRequest request) {
@@ -158,7 +164,7 @@ public final class Baker {
         MachineSpec spec = new MachineSpec(
                 "bake-" + request.name(),
                 guest.kernel().vmlinux(),
-                Initramfs.write(cache.resolve("initramfs"), AgentBinary.load(), guest.kernel()),
+                Initramfs.write(cache.resolve("initramfs"), AgentBinary.load(), guest.kernel(), guest.emulator()),
                 request.kernelArguments(),
                 rootImage,
                 request.memoryMib(),
@@ -211,6 +217,7 @@ public final class Baker {
                 .guestPort(request.guestPort())
                 .readiness(request.readiness())
                 .guest(guest.kernel().fingerprint(), guest.agentSha256(), request.kernelArguments())
+                .emulator(guest.emulator().map(Emulator::fingerprint).orElse(""))
                 .extraFiles(extraFiles.digest())
                 .warmup(request.warmup().map(WarmupPlan::identity).orElse(List.of()))
                 .engine(hypervisor.id(), hypervisor.identity())
@@ -265,7 +272,7 @@ public final class Baker {
         return JsonWriter.compact(json);
     }
 
-    private record Guest(GuestKernel kernel, String agentSha256) {}
+    private record Guest(GuestKernel kernel, String agentSha256, Optional<Emulator> emulator) {}
 
     /**
      * A snapshot and what it took.

@@ -213,7 +213,7 @@ public final class ImagePuller {
 
     private static void check(ImageOrigin origin, Platform platform, Manifest.Image manifest, ImageConfig config) {
         Platform found = config.platform();
-        if (!PlatformSelector.same(found, platform)) {
+        if (!PlatformSelector.serves(found, platform)) {
             throw origin.failure("it has no image for " + platform + ". Present: " + found
                     + ". Choose another image or tag, or build it for " + platform + ".");
         }

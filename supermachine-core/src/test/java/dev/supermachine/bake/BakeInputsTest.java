@@ -45,6 +45,7 @@ class BakeInputsTest {
                         Wait.forListener(5432),
                         Wait.forCommand("pg_isready", "-q").withTimeout(Duration.ofSeconds(20)))))
                 .guest("2".repeat(64), "3".repeat(64), List.of("quiet"))
+                .emulator("5".repeat(64))
                 .extraFiles("sha256:" + "4".repeat(64))
                 .warmup(List.of("tag", "1"))
                 .engine("qemu-tcg", "QEMU 7.2.0")
@@ -200,7 +201,7 @@ class BakeInputsTest {
         Map<String, Object> decode() {
             byte[] magic = new byte[BakeInputs.MAGIC.length()];
             bytes.get(magic);
-            assertThat(new String(magic, StandardCharsets.US_ASCII)).isEqualTo("supermachine bake inputs 3\n");
+            assertThat(new String(magic, StandardCharsets.US_ASCII)).isEqualTo("supermachine bake inputs 4\n");
             Map<String, Object> members = new LinkedHashMap<>();
             while (bytes.hasRemaining()) {
                 members.put(text(), value());
@@ -319,6 +320,7 @@ class BakeInputsTest {
                 wait(random, 3),
                 word(random),
                 word(random),
+                word(random),
                 words(random),
                 word(random),
                 words(random),
@@ -333,7 +335,7 @@ class BakeInputsTest {
         // an input has another default, as the format version, which is 2 here.
         byte[] encoded = sample().encoded();
         assertThat(new String(Arrays.copyOf(encoded, 27), StandardCharsets.US_ASCII))
-                .isEqualTo("supermachine bake inputs 3\n");
+                .isEqualTo("supermachine bake inputs 4\n");
         assertThat(sample().fingerprint())
                 .isEqualTo("2692a2781c2645916cb5ca79777baabbb2b12f4a9dba5e07e379f4c07a241213");
     }
