@@ -3,6 +3,7 @@ package dev.supermachine.oci;
 import dev.supermachine.Platform;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -41,7 +42,7 @@ final class PlatformSelector {
     }
 
     /** What will do for a platform, the best first, as Docker has it: the variant asked for, else the next lower one, as arm/v6 for arm/v7. */
-    private static List<Platform> acceptable(Platform platform) {
+    static List<Platform> acceptable(Platform platform) {
         Platform wanted = platform.normalized();
         Stream<Platform> lower = wanted.variant().matches("v[2-9]")
                 ? IntStream.iterate(wanted.variant().charAt(1) - '1', level -> level > 0, level -> level - 1)
@@ -67,16 +68,22 @@ final class PlatformSelector {
                 return found.get();
             }
         }
-        throw origin.failure("it has no image for " + platform + ". Present: "
-                + present()
-                + (cutOff
+        throw origin.failure(lacking(
+                platform,
+                present,
+                cutOff
                         ? ", as far as was looked: of indexes in indexes no more than " + MAX_DEPTH
                                 + " one in the other and " + MAX_INDEXES + " in all are read"
-                        : "")
-                + ". Choose another image or tag, or build it for " + platform + ".");
+                        : ""));
     }
 
-    private String present() {
+    /** What to say of an image that is not there for a platform, as it follows the image's name. */
+    static String lacking(Platform platform, Collection<String> present, String limits) {
+        return "it has no image for " + platform + ". Present: " + shown(present) + limits
+                + ". Choose another image or tag, or build it for " + platform + ".";
+    }
+
+    private static String shown(Collection<String> present) {
         if (present.isEmpty()) {
             return "none";
         }

@@ -167,6 +167,14 @@ class MicroVmExtensionIT {
     }
 
     @Test
+    void takesTheVariantOfAnotherPlatform() {
+        EngineExecutionResults results = Runs.run(ForeignTestCase.class);
+
+        assertThat(Runs.failures(results)).isEmpty();
+        assertThat(results.testEvents().succeeded().count()).isEqualTo(1);
+    }
+
+    @Test
     void takesAComposedAnnotationWithAServiceThatListens() {
         EngineExecutionResults results = Runs.run(RedisTestCase.class);
 
@@ -190,6 +198,19 @@ class MicroVmExtensionIT {
             assertThat(vm.exec("cat", "/srv/pom.xml").stdoutText()).isEqualTo(Files.readString(Path.of("pom.xml")));
             assertThat(vm.exec("test", "-f", "/srv/sources/module-info.java").success())
                     .isTrue();
+        }
+    }
+
+    @MicroVm(
+            image = Guests.PLATFORMS,
+            platform = "linux/arm64",
+            cmd = {"sleep", "1000"},
+            memoryMib = Guests.MEMORY_MIB)
+    static class ForeignTestCase {
+
+        @Test
+        void isOfThatPlatform(Vm vm) {
+            assertThat(vm.exec("uname", "-m").stdoutText()).isEqualTo("aarch64\n");
         }
     }
 

@@ -26,6 +26,7 @@ class MicroVmSpecTest {
                         List.of(SameWaitTestCase.class
                                 .getAnnotation(MicroVm.class)
                                 .waitFor()),
+                        "linux/arm64",
                         512,
                         2,
                         List.of("A=b", "C=d=e"),
@@ -46,6 +47,7 @@ class MicroVmSpecTest {
                         "plain:1",
                         List.of(),
                         List.of(),
+                        "",
                         256,
                         1,
                         List.of(),
@@ -129,8 +131,8 @@ class MicroVmSpecTest {
 
     private static MicroVmSpec withWarmup(Class<? extends Warmup> warmup, String tag) {
         return new MicroVmSpec(
-                "any:1", List.of(), List.of(), 256, 1, List.of(), List.of(), List.of(), List.of(), warmup, tag, "", "",
-                false);
+                "any:1", List.of(), List.of(), "", 256, 1, List.of(), List.of(), List.of(), List.of(), warmup, tag, "",
+                "", false);
     }
 
     private static class Seed implements Warmup {
@@ -178,6 +180,7 @@ class MicroVmSpecTest {
                                 "any:1",
                                 List.of(),
                                 List.of(),
+                                "",
                                 256,
                                 9,
                                 List.of(),
@@ -199,6 +202,7 @@ class MicroVmSpecTest {
                 "any:1",
                 List.of(),
                 List.of(),
+                "",
                 256,
                 1,
                 env,
@@ -216,6 +220,7 @@ class MicroVmSpecTest {
             image = "own:1",
             port = {6379, 6380},
             waitFor = @WaitFor(log = "ready"),
+            platform = "linux/arm64",
             memoryMib = 512,
             vcpus = 2,
             env = {"A=b", "C=d=e"},

@@ -94,6 +94,7 @@ class SharedPoolIT {
                         "localhost:" + registry.getAddress().getPort() + "/missing:1",
                         List.of(),
                         List.of(),
+                        "",
                         Guests.MEMORY_MIB,
                         1,
                         List.of(),
