@@ -337,7 +337,7 @@ class BakeInputsTest {
         assertThat(new String(Arrays.copyOf(encoded, 27), StandardCharsets.US_ASCII))
                 .isEqualTo("supermachine bake inputs 4\n");
         assertThat(sample().fingerprint())
-                .isEqualTo("2692a2781c2645916cb5ca79777baabbb2b12f4a9dba5e07e379f4c07a241213");
+                .isEqualTo("88d77939f49659dfb9d619479a3bf2fa472296bbdad5742557307db6fa3d10b7");
     }
 
     @Test
