@@ -67,7 +67,7 @@ step() {
 # docker-registry is not among them: installing it starts a service on port 5000, so bin/registry only unpacks it.
 needed_packages=(
     ca-certificates:update-ca-certificates
-    qemu-system-x86:qemu-system-x86_64
+    qemu-system-x86:qemu-system-x86_64 qemu-user-static:qemu-aarch64-static
     gcc:gcc libc6-dev: make:make musl-tools:musl-gcc linux-libc-dev:
     zstd:zstd xz-utils:xz lz4:lz4 cpio:cpio erofs-utils:fsck.erofs mount:mount
     e2fsprogs:debugfs mmdebstrap:mmdebstrap skopeo:skopeo umoci:umoci buildah:buildah

@@ -1,5 +1,6 @@
 #include "boot.h"
 
+#include "emulator.h"
 #include "module.h"
 #include "mounts.h"
 #include "network.h"
@@ -41,6 +42,7 @@ void boot(int *in, int *out)
         fatal("this is the first process of a guest; it cannot run as process %d", (int)getpid());
     mounts_early();
     modules_load("/lib/modules");
+    emulator_register("/emulator");
     *in = *out = port_open("dev.supermachine.agent");
     char *disk = disk_path("root");
     mounts_root(disk);

@@ -72,6 +72,13 @@ public interface Image {
     String reference();
 
     /**
+     * What it was baked from, to the byte. Behind the repository's name, as in {@code redis@sha256:…}, it is a reference that means the same for good.
+     *
+     * @return the digest of the manifest for its platform, {@code sha256:} and 64 hexadecimal digits; an image that was saved by Docker has one made from its content
+     */
+    String digest();
+
+    /**
      * Memory of each machine.
      *
      * @return MiB, fixed at the bake

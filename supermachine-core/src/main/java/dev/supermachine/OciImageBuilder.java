@@ -33,6 +33,18 @@ public interface OciImageBuilder {
     OciImageBuilder withName(String name);
 
     /**
+     * Which variant of an image for several platforms is taken, and what one for a single platform must have been built for. Programs of another processor than
+     * the machine's are run by QEMU's user-mode emulator, which has to be installed on this host (Debian and Ubuntu: {@code qemu-user-static}; otherwise see the setting
+     * {@code supermachine.emulator.dir}). It is put into the machine, and its content is part of the fingerprint.
+     *
+     * @param platform in Docker's form, such as {@code linux/arm64} or {@code linux/arm/v7}; Docker's aliases such as {@code linux/aarch64} are read too. {@code linux/amd64},
+     *     which is this host's, unless set
+     * @return this
+     * @throws IllegalArgumentException if it has another form, or machines run no images for it; the message lists those they do
+     */
+    OciImageBuilder withPlatform(String platform);
+
+    /**
      * When the registry is asked.
      *
      * @param policy {@link PullPolicy#IF_MISSING} unless set
@@ -222,8 +234,9 @@ public interface OciImageBuilder {
      * @return the image
      * @throws ImageException if the image cannot be had or flattened, or an extra file cannot be read or have its place
      * @throws EngineException if no engine is usable
-     * @throws BakeException if the file of a volume cannot be used, is in use by another bake, or cannot be written, if the machine does not come to its ready state, or cannot be captured, if the warm-up fails (its exception is the cause), or if it
-     *     has no tag and its code cannot be identified
+     * @throws BakeException if the emulator for its platform is not installed; if the file of a volume cannot be used, is in use by another bake, or cannot be
+     *     written; if the machine does not come to its ready state, or cannot be captured; if the warm-up fails (its exception is the cause), or has no tag and its
+     *     code cannot be identified
      * @throws IllegalStateException if there is a tag for a warm-up without one
      * @throws AcquireException if there is not enough memory for it within the setting {@code supermachine.acquire.timeout}
      * @throws SnapshotException if the snapshot cannot be stored

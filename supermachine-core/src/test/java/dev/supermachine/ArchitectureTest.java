@@ -120,7 +120,7 @@ class ArchitectureTest {
                 .whereLayer("pool")
                 .mayOnlyAccessLayers("api", "text", "json", "settings", "engine", "guest", "snapshot")
                 .whereLayer("image")
-                .mayOnlyAccessLayers("api", "settings", "oci", "engine", "snapshot", "bake", "pool")
+                .mayOnlyAccessLayers("api", "settings", "oci", "engine", "guest", "snapshot", "bake", "pool")
                 .check(CLASSES);
     }
 

@@ -27,6 +27,7 @@ import java.util.TreeMap;
  * @param readiness what the capture waits for; empty if it is taken just before the workload starts
  * @param kernelFingerprint SHA-256 of the guest kernel
  * @param agentFingerprint SHA-256 of the guest agent and what else is in the initial file system
+ * @param emulator what runs programs of another platform; empty if the guest's processor runs them
  * @param kernelArguments kernel arguments beyond the engine's own
  * @param extraFiles the digest of what is put over the image's files; empty if nothing is
  * @param volumes for each writable disk four texts: the file on this host, the path in the guest, the size in bytes, and what was in the file before the bake
@@ -46,6 +47,7 @@ public record BakeInputs(
         Optional<Wait> readiness,
         String kernelFingerprint,
         String agentFingerprint,
+        String emulator,
         List<String> kernelArguments,
         String extraFiles,
         List<String> volumes,
@@ -104,6 +106,7 @@ public record BakeInputs(
                 .list("readiness", ReadinessWords.of(readiness))
                 .string("kernelFingerprint", kernelFingerprint)
                 .string("agentFingerprint", agentFingerprint)
+                .string("emulator", emulator)
                 .list("kernelArguments", kernelArguments)
                 .string("extraFiles", extraFiles)
                 .list("volumes", volumes)
@@ -157,6 +160,7 @@ public record BakeInputs(
                 "readiness=" + readiness.map(Wait::toString).orElse("before the workload"),
                 "kernelFingerprint=" + kernelFingerprint,
                 "agentFingerprint=" + agentFingerprint,
+                "emulator=" + emulator,
                 "kernelArguments=" + kernelArguments,
                 "extraFiles=" + extraFiles,
                 "volumes=" + volumes,
@@ -179,6 +183,7 @@ public record BakeInputs(
                 readiness,
                 kernelFingerprint,
                 agentFingerprint,
+                emulator,
                 kernelArguments,
                 extraFiles,
                 others,
@@ -208,6 +213,7 @@ public record BakeInputs(
         private Optional<Wait> readiness = Optional.empty();
         private String kernelFingerprint = "";
         private String agentFingerprint = "";
+        private String emulator = "";
         private List<String> kernelArguments = List.of();
         private String extraFiles = "";
         private List<String> warmup = List.of();
@@ -303,6 +309,17 @@ public record BakeInputs(
         }
 
         /**
+         * Sets what runs the image's programs.
+         *
+         * @param fingerprint the {@link dev.supermachine.guest.Emulator#fingerprint()}; empty if the guest's processor runs them
+         * @return this
+         */
+        public Builder emulator(String fingerprint) {
+            this.emulator = fingerprint;
+            return this;
+        }
+
+        /**
          * Sets what is put over the image's files.
          *
          * @param digest the {@link dev.supermachine.rootfs.ExtraFiles#digest()}
@@ -364,6 +381,7 @@ public record BakeInputs(
                     readiness,
                     kernelFingerprint,
                     agentFingerprint,
+                    emulator,
                     kernelArguments,
                     extraFiles,
                     List.of(),

@@ -6,6 +6,7 @@ import dev.supermachine.Wait;
 import dev.supermachine.agent.AgentBinary;
 import dev.supermachine.engine.Hypervisor;
 import dev.supermachine.engine.MachineSpec;
+import dev.supermachine.guest.Emulator;
 import dev.supermachine.guest.GuestKernel;
 import dev.supermachine.guest.Initramfs;
 import dev.supermachine.guest.WorkloadSpec;
@@ -31,6 +32,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -79,13 +81,13 @@ public final class Baker {
         // What is wrong with a file of this host is told before anything is asked of a registry.
         ExtraFiles extraFiles = ExtraFiles.read(wanted.extraFiles());
         BakeVolumes volumes = BakeVolumes.read(wanted);
+        Guest guest = guest(wanted);
         long start = System.nanoTime();
         PulledImage image = pull(wanted);
         long pulled = System.nanoTime();
         BakeRequest request = withReadiness(wanted, image);
         WorkloadSpec workload = workload(request, image.config());
         requireHealthcheck(request, image.config());
-        Guest guest = guest();
         BakeInputs inputs = inputs(request, hypervisor, image, guest, extraFiles);
         AtomicBoolean baked = new AtomicBoolean();
         SnapshotUse use = bake(request, inputs, volumes, (disks, workspace) -> {
@@ -143,8 +145,9 @@ public final class Baker {
      */
     public BakeInputs inputs(BakeRequest request, Hypervisor hypervisor) {
         ExtraFiles extraFiles = ExtraFiles.read(request.extraFiles());
+        Guest guest = guest(request);
         PulledImage image = pull(request);
-        BakeInputs inputs = inputs(withReadiness(request, image), hypervisor, image, guest(), extraFiles);
+        BakeInputs inputs = inputs(withReadiness(request, image), hypervisor, image, guest, extraFiles);
         try (BakeVolumes volumes = BakeVolumes.read(request)) {
             return volumes.complete(inputs, store);
         }
@@ -158,8 +161,11 @@ public final class Baker {
                 : request;
     }
 
-    private Guest guest() {
-        return new Guest(GuestKernel.locate(settings.cacheDirectory(), settings.kernelPath()), AgentBinary.sha256());
+    private Guest guest(BakeRequest request) {
+        return new Guest(
+                GuestKernel.locate(settings.cacheDirectory(), settings.kernelPath()),
+                AgentBinary.sha256(),
+                Emulator.find(request.reference(), request.platform(), settings.emulatorDirectory()));
     }
 
     private PulledImage pull(BakeRequest request) {
@@ -201,7 +207,7 @@ public final class Baker {
         MachineSpec spec = new MachineSpec(
                 "bake-" + request.name(),
                 guest.kernel().vmlinux(),
-                Initramfs.write(cache.resolve("initramfs"), AgentBinary.load(), guest.kernel()),
+                Initramfs.write(cache.resolve("initramfs"), AgentBinary.load(), guest.kernel(), guest.emulator()),
                 request.kernelArguments(),
                 rootImage,
                 disks,
@@ -261,6 +267,7 @@ public final class Baker {
                 .guestPort(request.guestPort())
                 .readiness(request.readiness())
                 .guest(guest.kernel().fingerprint(), guest.agentSha256(), request.kernelArguments())
+                .emulator(guest.emulator().map(Emulator::fingerprint).orElse(""))
                 .extraFiles(extraFiles.digest())
                 .warmup(request.warmup().map(WarmupPlan::identity).orElse(List.of()))
                 .engine(hypervisor.id(), hypervisor.identity())
@@ -315,7 +322,7 @@ public final class Baker {
         return JsonWriter.compact(json);
     }
 
-    private record Guest(GuestKernel kernel, String agentSha256) {}
+    private record Guest(GuestKernel kernel, String agentSha256, Optional<Emulator> emulator) {}
 
     /**
      * A snapshot and what it took.

@@ -14,6 +14,11 @@ record ImageInTheMaking(String name, String reference, int memoryMib, int vcpus,
     }
 
     @Override
+    public String digest() {
+        throw notYet("has no digest");
+    }
+
+    @Override
     public Origin origin() {
         throw notYet("has no origin");
     }

@@ -134,7 +134,9 @@ final class SelfTest {
         Path root = work.resolve("root");
         RootfsBuilder.build(List.of(), root, RootfsLimits.defaults());
         return new SelfTestGuest(
-                kernel.vmlinux(), Initramfs.write(cache.resolve("initramfs"), AgentBinary.load(), kernel), root);
+                kernel.vmlinux(),
+                Initramfs.write(cache.resolve("initramfs"), AgentBinary.load(), kernel, Optional.empty()),
+                root);
     }
 
     private void tellOfFailure(Hypervisor engine, Throwable failure) {

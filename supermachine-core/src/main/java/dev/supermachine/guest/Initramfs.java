@@ -7,10 +7,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The initial root file system a guest boots: the agent as {@code /init}, empty directories to mount on, the console's device node, and the kernel's
- * modules. A plain newc cpio archive, byte for byte the same for the same agent and kernel.
+ * modules; for images of another platform also an {@link Emulator}. A plain newc cpio archive, byte for byte the same for the same agent, kernel and emulator.
  *
  * @since 0.1
  */
@@ -26,11 +27,12 @@ public final class Initramfs {
      * @param directory where it goes, as {@code initramfs-<hash>.cpio}; made (mode 0700) if missing
      * @param agent the guest agent, a static executable
      * @param kernel the kernel whose modules go in
+     * @param emulator runs the image's programs; empty if the guest's processor does
      * @return the archive's path
      * @throws EngineException if it cannot be written, or the kernel jar is damaged
      */
-    public static Path write(Path directory, byte[] agent, GuestKernel kernel) {
-        byte[] archive = archive(agent, kernel);
+    public static Path write(Path directory, byte[] agent, GuestKernel kernel, Optional<Emulator> emulator) {
+        byte[] archive = archive(agent, kernel, emulator);
         String hash = Sha256.hex(archive);
         Path file = directory.resolve("initramfs-" + hash.substring(0, SHORT_HASH) + ".cpio");
         try {
@@ -44,7 +46,7 @@ public final class Initramfs {
         }
     }
 
-    static byte[] archive(byte[] agent, GuestKernel kernel) {
+    static byte[] archive(byte[] agent, GuestKernel kernel, Optional<Emulator> emulator) {
         List<Cpio.Entry> entries = new ArrayList<>();
         for (String directory : List.of("dev", "proc", "sys", "run", "lib", "lib/modules")) {
             entries.add(Cpio.Entry.directory(directory, 0755));
@@ -57,6 +59,7 @@ public final class Initramfs {
         } catch (IllegalArgumentException e) {
             throw KernelBundle.damaged("modules.zst: " + e.getMessage(), e);
         }
+        emulator.ifPresent(program -> entries.addAll(program.entries()));
         return Cpio.write(entries);
     }
 }

@@ -77,6 +77,11 @@ final class BakedImage implements Image {
     }
 
     @Override
+    public String digest() {
+        return snapshot.manifest().details().imageDigest();
+    }
+
+    @Override
     public int memoryMib() {
         return snapshot.manifest().details().memoryMib();
     }

@@ -1,5 +1,7 @@
 package dev.supermachine.image;
 
+import dev.supermachine.Platform;
+import dev.supermachine.guest.Emulator;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -72,6 +74,20 @@ final class GuestValues {
             throw wrongPath(what, guest, "it is longer than " + MOST_PATH_BYTES + " bytes.");
         }
         return guest;
+    }
+
+    /**
+     * A platform whose images machines can run.
+     *
+     * @return the platform, normalized
+     */
+    static Platform platform(String text) {
+        Platform platform = Platform.parse(visible(text));
+        if (!Emulator.runs(platform)) {
+            throw new IllegalArgumentException("Machines run images for " + String.join(", ", Emulator.platforms())
+                    + ", but the platform was: '" + visible(text) + "'");
+        }
+        return platform;
     }
 
     private static int bytes(String what, String guest, String text) {

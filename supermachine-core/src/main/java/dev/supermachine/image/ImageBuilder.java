@@ -37,6 +37,7 @@ final class ImageBuilder implements OciImageBuilder {
     private final String reference;
     private ImageSource source;
     private Optional<String> name = Optional.empty();
+    private Platform platform = Platform.LINUX_AMD64;
     private PullPolicy pullPolicy = PullPolicy.IF_MISSING;
     private int memoryMib = DEFAULT_MEMORY_MIB;
     private int vcpus = DEFAULT_VCPUS;
@@ -67,6 +68,12 @@ final class ImageBuilder implements OciImageBuilder {
                             + text + "'");
         }
         name = Optional.of(text);
+        return this;
+    }
+
+    @Override
+    public OciImageBuilder withPlatform(String name) {
+        platform = GuestValues.platform(name);
         return this;
     }
 
@@ -208,7 +215,7 @@ final class ImageBuilder implements OciImageBuilder {
                 snapshotName,
                 reference,
                 source,
-                Platform.LINUX_AMD64,
+                platform,
                 pullPolicy,
                 memoryMib,
                 vcpus,

@@ -213,9 +213,8 @@ public final class ImagePuller {
 
     private static void check(ImageOrigin origin, Platform platform, Manifest.Image manifest, ImageConfig config) {
         Platform found = config.platform();
-        if (!PlatformSelector.same(found, platform)) {
-            throw origin.failure("it has no image for " + platform + ". Present: " + found
-                    + ". Choose another image or tag, or build it for " + platform + ".");
+        if (!PlatformSelector.serves(found, platform)) {
+            throw origin.failure(PlatformSelector.lacking(platform, List.of(Messages.excerpt(found.toString())), ""));
         }
         if (config.diffIds().size() != manifest.layers().size()) {
             throw origin.failure("its manifest has " + manifest.layers().size() + " layers, but its configuration has "

@@ -76,10 +76,7 @@ final class LayoutOrigin implements ImageOrigin {
             candidates = NameMatch.choose(candidates, LayoutOrigin::names, among.get());
         }
         if (candidates.stream().map(Descriptor::digest).distinct().count() > 1) {
-            candidates = candidates.stream()
-                    .filter(candidate -> candidate.platform().isPresent()
-                            && PlatformSelector.same(candidate.platform().get(), platform))
-                    .collect(Collectors.toList());
+            candidates = forPlatform(candidates, platform);
         }
         if (candidates.stream().map(Descriptor::digest).distinct().count() != 1) {
             throw failure("there are several images in it, and it is not said which one is meant. Found: " + tags(all)
@@ -88,6 +85,26 @@ final class LayoutOrigin implements ImageOrigin {
                             : ". Put ':' and a tag behind the path."));
         }
         return candidates.get(0);
+    }
+
+    private List<Descriptor> forPlatform(List<Descriptor> several, Platform platform) {
+        for (Platform candidate : PlatformSelector.acceptable(platform)) {
+            List<Descriptor> found = several.stream()
+                    .filter(one -> one.platform()
+                            .map(builtFor -> PlatformSelector.same(builtFor, candidate))
+                            .orElse(false))
+                    .toList();
+            if (!found.isEmpty()) {
+                return found;
+            }
+        }
+        if (several.stream().allMatch(one -> one.platform().isPresent())) {
+            TreeSet<String> present = new TreeSet<>();
+            several.forEach(one ->
+                    present.add(Messages.excerpt(one.platform().orElseThrow().toString())));
+            throw failure(PlatformSelector.lacking(platform, present, ""));
+        }
+        return List.of();
     }
 
     private boolean isTagged(Descriptor descriptor) {

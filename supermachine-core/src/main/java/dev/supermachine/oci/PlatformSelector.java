@@ -3,10 +3,13 @@ package dev.supermachine.oci;
 import dev.supermachine.Platform;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** From what a source stands for to the manifest of one image for one platform, through indexes in indexes as far as is reasonable. */
 final class PlatformSelector {
@@ -35,18 +38,22 @@ final class PlatformSelector {
 
     /** Two names of one platform: the first variant of arm64 is v8 and of amd64 is v1, and neither is usually written. */
     static boolean same(Platform one, Platform other) {
-        return one.os().equals(other.os())
-                && one.architecture().equals(other.architecture())
-                && variant(one).equals(variant(other));
+        return one.normalized().equals(other.normalized());
     }
 
-    private static String variant(Platform platform) {
-        String plain = switch (platform.architecture()) {
-            case "amd64" -> "v1";
-            case "arm64" -> "v8";
-            default -> "";
-        };
-        return platform.variant().equals(plain) ? "" : platform.variant();
+    /** What will do for a platform, the best first, as Docker has it: the variant asked for, else the next lower one, as arm/v6 for arm/v7. */
+    static List<Platform> acceptable(Platform platform) {
+        Platform wanted = platform.normalized();
+        Stream<Platform> lower = wanted.variant().matches("v[2-9]")
+                ? IntStream.iterate(wanted.variant().charAt(1) - '1', level -> level > 0, level -> level - 1)
+                        .mapToObj(level -> new Platform(wanted.os(), wanted.architecture(), "v" + level).normalized())
+                : Stream.empty();
+        return Stream.concat(Stream.of(wanted), lower).toList();
+    }
+
+    /** Whether an image that was built for one platform will do for another. */
+    static boolean serves(Platform builtFor, Platform wanted) {
+        return acceptable(wanted).contains(builtFor.normalized());
     }
 
     Chosen select() throws IOException {
@@ -55,20 +62,28 @@ final class PlatformSelector {
         if (parsed instanceof Manifest.Image image) {
             return new Chosen(root, image);
         }
-        Optional<Chosen> found = search((Manifest.Index) parsed, 1);
-        if (found.isPresent()) {
-            return found.get();
+        for (Platform candidate : acceptable(platform)) {
+            Optional<Chosen> found = search((Manifest.Index) parsed, candidate, 1);
+            if (found.isPresent()) {
+                return found.get();
+            }
         }
-        throw origin.failure("it has no image for " + platform + ". Present: "
-                + present()
-                + (cutOff
+        throw origin.failure(lacking(
+                platform,
+                present,
+                cutOff
                         ? ", as far as was looked: of indexes in indexes no more than " + MAX_DEPTH
                                 + " one in the other and " + MAX_INDEXES + " in all are read"
-                        : "")
-                + ". Choose another image or tag, or build it for " + platform + ".");
+                        : ""));
     }
 
-    private String present() {
+    /** What to say of an image that is not there for a platform, as it follows the image's name. */
+    static String lacking(Platform platform, Collection<String> present, String limits) {
+        return "it has no image for " + platform + ". Present: " + shown(present) + limits
+                + ". Choose another image or tag, or build it for " + platform + ".";
+    }
+
+    private static String shown(Collection<String> present) {
         if (present.isEmpty()) {
             return "none";
         }
@@ -76,7 +91,7 @@ final class PlatformSelector {
         return present.size() > SHOWN ? first + " and " + (present.size() - SHOWN) + " more" : first;
     }
 
-    private Optional<Chosen> search(Manifest.Index index, int depth) throws IOException {
+    private Optional<Chosen> search(Manifest.Index index, Platform candidate, int depth) throws IOException {
         List<Descriptor> unnamed = new ArrayList<>();
         for (Descriptor entry : index.manifests()) {
             if (!MediaTypes.isManifest(entry.mediaType())) {
@@ -84,7 +99,7 @@ final class PlatformSelector {
             }
             if (entry.platform().isEmpty()) {
                 unnamed.add(entry);
-            } else if (same(entry.platform().get(), platform)) {
+            } else if (same(entry.platform().get(), candidate)) {
                 return Optional.of(image(entry));
             } else if (!entry.platform()
                     .get()
@@ -95,7 +110,7 @@ final class PlatformSelector {
         }
         for (Descriptor entry : index.manifests()) {
             boolean possible =
-                    entry.platform().isEmpty() || same(entry.platform().get(), platform);
+                    entry.platform().isEmpty() || same(entry.platform().get(), candidate);
             if (possible && MediaTypes.isIndex(entry.mediaType())) {
                 if (depth == MAX_DEPTH || indexes == MAX_INDEXES) {
                     cutOff = true;
@@ -104,7 +119,7 @@ final class PlatformSelector {
                 indexes++;
                 Manifest.Raw raw = fetch(entry);
                 if (Manifest.parse(raw, origin.where(entry)) instanceof Manifest.Index nested) {
-                    Optional<Chosen> found = search(nested, depth + 1);
+                    Optional<Chosen> found = search(nested, candidate, depth + 1);
                     if (found.isPresent()) {
                         return found;
                     }

@@ -60,6 +60,12 @@ public final class Settings {
             "the packed kernel",
             "A guest kernel of your own, an uncompressed ELF file with a PVH note.");
 
+    private static final SettingDefinition EMULATOR_DIR = new SettingDefinition(
+            "supermachine.emulator.dir",
+            "absolute path",
+            "`/usr/bin`",
+            "Where QEMU's user-mode emulators are, `qemu-aarch64-static` and its like, which images for other platforms need. See [images](images.md#platforms).");
+
     private static final SettingDefinition BAKE_TIMEOUT = new SettingDefinition(
             "supermachine.bake.timeout",
             "duration",
@@ -128,6 +134,7 @@ public final class Settings {
             ENGINE,
             QEMU_PATH,
             KERNEL_PATH,
+            EMULATOR_DIR,
             BAKE_TIMEOUT,
             ACQUIRE_TIMEOUT,
             MEMORY_BUDGET_MIB,
@@ -272,6 +279,15 @@ public final class Settings {
      */
     public Optional<Path> kernelPath() {
         return value(KERNEL_PATH).map(SettingValue::asPath);
+    }
+
+    /**
+     * Where the emulators are that images for other platforms need.
+     *
+     * @return an absolute path; {@code /usr/bin} unless set
+     */
+    public Path emulatorDirectory() {
+        return value(EMULATOR_DIR).map(SettingValue::asPath).orElse(Path.of("/usr/bin"));
     }
 
     /**

@@ -45,6 +45,7 @@ class BakeInputsTest {
                         Wait.forListener(5432),
                         Wait.forCommand("pg_isready", "-q").withTimeout(Duration.ofSeconds(20)))))
                 .guest("2".repeat(64), "3".repeat(64), List.of("quiet"))
+                .emulator("5".repeat(64))
                 .extraFiles("sha256:" + "4".repeat(64))
                 .warmup(List.of("tag", "1"))
                 .engine("qemu-tcg", "QEMU 7.2.0")
@@ -318,6 +319,7 @@ class BakeInputsTest {
                 1 + random.nextInt(3),
                 1 + random.nextInt(3),
                 wait(random, 3),
+                word(random),
                 word(random),
                 word(random),
                 words(random),

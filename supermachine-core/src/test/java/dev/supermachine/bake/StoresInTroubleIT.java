@@ -117,7 +117,10 @@ class StoresInTroubleIT {
             @Override
             void use(Path disk) {
                 assertThat(Initramfs.write(
-                                disk, new byte[1 << 20], GuestKernel.locate(temp.resolve("unused"), Optional.empty())))
+                                disk,
+                                new byte[1 << 20],
+                                GuestKernel.locate(temp.resolve("unused"), Optional.empty()),
+                                Optional.empty()))
                         .exists();
             }
         },

@@ -50,7 +50,8 @@ public final class ContractGuest {
             Files.createDirectories(BUILD);
             Path init = init();
             GuestKernel kernel = GuestKernel.locate(BUILD.toAbsolutePath(), Optional.empty());
-            Path initramfs = Initramfs.write(BUILD.toAbsolutePath(), Files.readAllBytes(init), kernel);
+            Path initramfs =
+                    Initramfs.write(BUILD.toAbsolutePath(), Files.readAllBytes(init), kernel, Optional.empty());
             byte[] root = new byte[1 << 20];
             byte[] mark = ROOT_MARK.getBytes(StandardCharsets.US_ASCII);
             System.arraycopy(mark, 0, root, 0, mark.length);

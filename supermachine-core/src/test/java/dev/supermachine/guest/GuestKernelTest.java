@@ -14,6 +14,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
@@ -172,7 +173,7 @@ class GuestKernelTest {
 
             assertThat(kernel.modulesCpio()).isEmpty();
             assertThat(kernel.modules()).isEmpty();
-            assertThat(Cpio.read(Initramfs.archive(bytes("agent"), kernel)))
+            assertThat(Cpio.read(Initramfs.archive(bytes("agent"), kernel, Optional.empty())))
                     .extracting(Cpio.Entry::name)
                     .contains("init");
         }

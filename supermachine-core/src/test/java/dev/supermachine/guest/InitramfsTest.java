@@ -14,6 +14,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.apache.commons.compress.archivers.cpio.CpioArchiveEntry;
 import org.apache.commons.compress.archivers.cpio.CpioArchiveInputStream;
@@ -44,7 +45,7 @@ class InitramfsTest {
     void holdsWhatTheKernelNeedsToStartTheAgent() throws IOException {
         List<Seen> seen = new ArrayList<>();
         List<Long> inodes = new ArrayList<>();
-        Path archive = Initramfs.write(directory.resolve("out"), AGENT, kernel);
+        Path archive = Initramfs.write(directory.resolve("out"), AGENT, kernel, Optional.empty());
         try (CpioArchiveInputStream in = new CpioArchiveInputStream(Files.newInputStream(archive))) {
             for (CpioArchiveEntry entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
                 assertThat(entry.getTime()).isZero();
@@ -77,32 +78,35 @@ class InitramfsTest {
 
     @Test
     void isTheSameForTheSameAgentAndKernelAndWrittenOnce() throws IOException {
-        Path first = Initramfs.write(directory.resolve("out"), AGENT, kernel);
+        Path first = Initramfs.write(directory.resolve("out"), AGENT, kernel, Optional.empty());
         Object inode = Files.getAttribute(first, "unix:ino");
 
-        assertThat(Initramfs.write(directory.resolve("out"), AGENT, kernel)).isEqualTo(first);
+        assertThat(Initramfs.write(directory.resolve("out"), AGENT, kernel, Optional.empty()))
+                .isEqualTo(first);
         assertThat(Files.getAttribute(first, "unix:ino")).isEqualTo(inode);
-        assertThat(Initramfs.write(directory.resolve("other"), AGENT, kernel)).hasSameBinaryContentAs(first);
+        assertThat(Initramfs.write(directory.resolve("other"), AGENT, kernel, Optional.empty()))
+                .hasSameBinaryContentAs(first);
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(first)))
                 .isEqualTo("rw-------");
-        assertThat(Initramfs.write(directory.resolve("out"), bytes("another agent"), kernel))
+        assertThat(Initramfs.write(directory.resolve("out"), bytes("another agent"), kernel, Optional.empty()))
                 .isNotEqualTo(first);
     }
 
     @Test
     void isWrittenAgainWhenDamaged() throws IOException {
-        Path archive = Initramfs.write(directory.resolve("out"), AGENT, kernel);
+        Path archive = Initramfs.write(directory.resolve("out"), AGENT, kernel, Optional.empty());
         byte[] intact = Files.readAllBytes(archive);
         Files.write(archive, Arrays.copyOf(intact, intact.length - 1));
 
-        assertThat(Initramfs.write(directory.resolve("out"), AGENT, kernel)).hasBinaryContent(intact);
+        assertThat(Initramfs.write(directory.resolve("out"), AGENT, kernel, Optional.empty()))
+                .hasBinaryContent(intact);
     }
 
     @Test
     void saysWhereItCouldNotWrite() throws IOException {
         Path file = Files.writeString(directory.resolve("file"), "");
 
-        assertThatThrownBy(() -> Initramfs.write(file, AGENT, kernel))
+        assertThatThrownBy(() -> Initramfs.write(file, AGENT, kernel, Optional.empty()))
                 .isInstanceOf(EngineException.class)
                 .hasMessageStartingWith("Cannot write the guest's initial file system " + file + "/initramfs-");
     }

@@ -21,6 +21,7 @@ import dev.supermachine.snapshot.SnapshotStore;
 import dev.supermachine.tar.TarSpec;
 import dev.supermachine.tar.TarWriter;
 import dev.supermachine.testing.OciLayout;
+import dev.supermachine.testing.StaticProgram;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.RandomAccessFile;
@@ -56,8 +57,11 @@ class BuilderFingerprintTest {
 
     @BeforeEach
     void makeBaker() throws IOException {
-        Map<String, String> parameters =
-                Map.of("supermachine.cache.dir", directory.resolve("cache").toString());
+        Map<String, String> parameters = Map.of(
+                "supermachine.cache.dir",
+                directory.resolve("cache").toString(),
+                "supermachine.emulator.dir",
+                StaticProgram.emulatorDirectory(directory.resolve("emulators")).toString());
         Settings settings = Settings.withParameters(parameters::get);
         SnapshotStore store = new SnapshotStore(directory.resolve("store"), settings);
         baker = new Baker(settings, store, PullListener.SILENT, (machine, mib) -> () -> {});
@@ -144,6 +148,14 @@ class BuilderFingerprintTest {
                 "withOciArchive",
                 Calls.different(b -> b.withOciArchive(otherArchive)).same(b -> b.withOciArchive(archive)));
         calls.put("withOciLayout", Calls.different(b -> b.withOciLayout(other)).same(b -> b.withOciLayout(sameLayout)));
+        Path oldLayout = layout("old-layout", "content", "386");
+        Path armLayout = layout("arm-layout", "content", "arm64");
+        calls.put(
+                "withPlatform",
+                Calls.different(
+                                b -> b.withPlatform("linux/386").withOciLayout(oldLayout),
+                                b -> b.withPlatform("linux/arm64").withOciLayout(armLayout))
+                        .same(b -> b.withPlatform("linux/amd64"), b -> b.withPlatform("LINUX/x86_64")));
         calls.put(
                 "withPullPolicy",
                 Calls.different(
@@ -334,8 +346,13 @@ class BuilderFingerprintTest {
     }
 
     private Path layout(String name, String content) throws IOException {
+        return layout(name, content, "amd64");
+    }
+
+    private Path layout(String name, String content, String architecture) throws IOException {
         Path path = directory.resolve(name);
         new OciLayout()
+                .config("architecture", architecture)
                 .tar(TarSpec.archive(List.of(TarSpec.file("file", content))))
                 .config("config", Map.of("Cmd", List.of("run")))
                 .write(path);

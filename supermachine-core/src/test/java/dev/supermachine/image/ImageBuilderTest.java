@@ -70,6 +70,16 @@ class ImageBuilderTest {
     }
 
     @Test
+    void platformsThatMachinesDoNotRunAreRefused() {
+        refused(() -> builder.withPlatform("arm64"), "A platform is written os/architecture[/variant]");
+        refused(() -> builder.withPlatform("windows/amd64"), "but the platform was: 'windows/amd64'");
+        refused(
+                () -> builder.withPlatform("linux/loong64"),
+                "Machines run images for linux/amd64, linux/386, linux/arm64, linux/arm, linux/riscv64, linux/ppc64le, linux/s390x, but the platform was: 'linux/loong64'");
+        refused(() -> builder.withPlatform("linux/arm\n64"), "'linux/arm\u240a64'");
+    }
+
+    @Test
     void commandsAndVariablesThatNoProgramCanHaveAreRefused() {
         refused(builder::withCmd, "at least the name of a program");
         refused(() -> builder.withCmd("", "x"), "at least the name of a program");

@@ -15,6 +15,11 @@ record FakeImage(String name, int memoryMib) implements Image {
     }
 
     @Override
+    public String digest() {
+        return "sha256:" + "0".repeat(64);
+    }
+
+    @Override
     public int vcpus() {
         return 1;
     }

@@ -39,6 +39,7 @@ class SettingsTest {
         assertThat(settings.engine()).isEmpty();
         assertThat(settings.qemuPath()).isEmpty();
         assertThat(settings.kernelPath()).isEmpty();
+        assertThat(settings.emulatorDirectory()).isEqualTo(Path.of("/usr/bin"));
         assertThat(settings.bakeTimeout()).isEqualTo(Duration.ofMinutes(3));
         assertThat(settings.acquireTimeout()).isEqualTo(Duration.ofMinutes(1));
         assertThat(settings.memoryBudgetMib()).isEmpty();

@@ -69,6 +69,13 @@ public @interface MicroVm {
     WaitFor[] waitFor() default {};
 
     /**
+     * Which variant of an image for several platforms is taken; see {@link OciImageBuilder#withPlatform(String)}.
+     *
+     * @return in Docker's form, such as {@code linux/arm64}; empty for this host's
+     */
+    String platform() default "";
+
+    /**
      * Memory of the machine.
      *
      * @return MiB

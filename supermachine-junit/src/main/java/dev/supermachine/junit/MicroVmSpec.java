@@ -18,6 +18,7 @@ record MicroVmSpec(
         String image,
         List<Integer> ports,
         List<WaitFor> waitFor,
+        String platform,
         int memoryMib,
         int vcpus,
         List<String> env,
@@ -47,6 +48,7 @@ record MicroVmSpec(
                 annotation.image(),
                 Arrays.stream(annotation.port()).boxed().toList(),
                 List.of(annotation.waitFor()),
+                annotation.platform(),
                 annotation.memoryMib(),
                 annotation.vcpus(),
                 List.of(annotation.env()),
@@ -65,6 +67,9 @@ record MicroVmSpec(
     Image bake(Settings settings) {
         OciImageBuilder builder =
                 Images.builder(image, settings).withMemoryMib(memoryMib).withVcpus(vcpus);
+        if (!platform.isEmpty()) {
+            builder.withPlatform(platform);
+        }
         if (!ports.isEmpty()) {
             builder.withGuestPort(ports.get(0));
         }

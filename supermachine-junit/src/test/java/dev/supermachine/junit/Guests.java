@@ -17,6 +17,7 @@ final class Guests {
 
     static final String REGISTRY = "localhost:5000";
     static final String BUSYBOX = REGISTRY + "/debian-busybox:1";
+    static final String PLATFORMS = REGISTRY + "/debian-busybox-platforms:1";
     static final String REDIS = REGISTRY + "/debian-redis:7";
 
     /** As little as a machine can have. */

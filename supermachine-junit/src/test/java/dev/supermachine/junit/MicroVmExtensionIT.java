@@ -167,6 +167,14 @@ class MicroVmExtensionIT {
     }
 
     @Test
+    void takesTheVariantOfAnotherPlatform() {
+        EngineExecutionResults results = Runs.run(ForeignTestCase.class);
+
+        assertThat(Runs.failures(results)).isEmpty();
+        assertThat(results.testEvents().succeeded().count()).isEqualTo(1);
+    }
+
+    @Test
     void takesAComposedAnnotationWithAServiceThatListens() {
         EngineExecutionResults results = Runs.run(RedisTestCase.class);
 
@@ -195,6 +203,19 @@ class MicroVmExtensionIT {
                             .stdoutText())
                     .isEqualTo("1\n");
             assertThat(Files.size(Path.of("target/equipped.img"))).isEqualTo(16 << 20);
+        }
+    }
+
+    @MicroVm(
+            image = Guests.PLATFORMS,
+            platform = "linux/arm64",
+            cmd = {"sleep", "1000"},
+            memoryMib = Guests.MEMORY_MIB)
+    static class ForeignTestCase {
+
+        @Test
+        void isOfThatPlatform(Vm vm) {
+            assertThat(vm.exec("uname", "-m").stdoutText()).isEqualTo("aarch64\n");
         }
     }
 

@@ -26,6 +26,7 @@ class MicroVmSpecTest {
                         List.of(SameWaitTestCase.class
                                 .getAnnotation(MicroVm.class)
                                 .waitFor()),
+                        "linux/arm64",
                         512,
                         2,
                         List.of("A=b", "C=d=e"),
@@ -47,6 +48,7 @@ class MicroVmSpecTest {
                         "plain:1",
                         List.of(),
                         List.of(),
+                        "",
                         256,
                         1,
                         List.of(),
@@ -131,8 +133,8 @@ class MicroVmSpecTest {
 
     private static MicroVmSpec withWarmup(Class<? extends Warmup> warmup, String tag) {
         return new MicroVmSpec(
-                "any:1", List.of(), List.of(), 256, 1, List.of(), List.of(), List.of(), List.of(), warmup, tag, "", "",
-                false);
+                "any:1", List.of(), List.of(), "", 256, 1, List.of(), List.of(), List.of(), List.of(), List.of(), warmup, tag, "",
+                "", false);
     }
 
     private static class Seed implements Warmup {
@@ -180,8 +182,10 @@ class MicroVmSpecTest {
                                 "any:1",
                                 List.of(),
                                 List.of(),
+                                "",
                                 256,
                                 9,
+                                List.of(),
                                 List.of(),
                                 List.of(),
                                 List.of(),
@@ -201,6 +205,7 @@ class MicroVmSpecTest {
                 "any:1",
                 List.of(),
                 List.of(),
+                "",
                 256,
                 1,
                 env,
@@ -219,6 +224,7 @@ class MicroVmSpecTest {
             image = "own:1",
             port = {6379, 6380},
             waitFor = @WaitFor(log = "ready"),
+            platform = "linux/arm64",
             memoryMib = 512,
             vcpus = 2,
             env = {"A=b", "C=d=e"},
