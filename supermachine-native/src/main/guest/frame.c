@@ -24,6 +24,8 @@ const char *frame_problem(const struct frame *frame)
     case PING:
     case WORKLOAD_SIGNAL:
     case REHEARSE:
+    case HOLD:
+    case RELEASE:
     case OPEN:
     case DATA:
     case CREDIT:
@@ -61,7 +63,11 @@ const char *frame_problem(const struct frame *frame)
          frame->type == WORKLOAD_SIGNAL) &&
         frame->size != 4)
         return "a payload that must be 4 bytes";
-    if ((frame->type == END || frame->type == RESET || frame->type == START || frame->type == FREEZE) && frame->size)
+    if (frame->type == RELEASE && frame->size != 12)
+        return "a payload that must be 12 bytes";
+    if ((frame->type == END || frame->type == RESET || frame->type == START || frame->type == FREEZE
+         || frame->type == HOLD)
+        && frame->size)
         return "a payload that must be empty";
     return NULL;
 }

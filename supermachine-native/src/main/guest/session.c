@@ -16,6 +16,7 @@ enum { FREEZE_POLL_NS = 1000 * 1000 };
 static const uint64_t FREEZE_DEADLINE_NS = 10ull * 1000 * 1000 * 1000;
 
 static enum { GREETING, OPEN_FOR_WORK, FREEZING, PARKED_NOW } state;
+static bool holding; /* while freezing or parked: for a HOLD, whose streams stay open */
 static struct timer freeze_timer;
 static uint64_t freeze_began;
 
@@ -44,11 +45,22 @@ static void configure(const struct frame *frame)
     free(problem);
 }
 
+static void end_hold(void)
+{
+    holding = false;
+    streams_hold(false);
+    loop_hold(false);
+}
+
 static void check_frozen(struct timer *timer)
 {
     if (system_is_frozen() && channel_is_empty()) {
         logs_drain(); /* the last words of the frozen, so that a restored LOG shows them */
         state = PARKED_NOW;
+        if (holding) {
+            workload_keep_env();
+            loop_hold(true);
+        }
         channel_send(PARKED, 0, 0, NULL, 0);
         return;
     }
@@ -58,12 +70,14 @@ static void check_frozen(struct timer *timer)
     }
     system_freeze(false);
     state = OPEN_FOR_WORK;
+    end_hold();
     reply_error(ETIMEDOUT, "the processes of the guest could not be frozen within 10 s");
 }
 
-static void freeze(void)
+/* For a HOLD streams stay open: they stand until RELEASE, or are dropped by the RESUME of a copy. */
+static void freeze(bool hold)
 {
-    if (streams_open()) {
+    if (!hold && streams_open()) {
         char *message = format_text("FREEZE while %zu streams are open", streams_open());
         reply_error(WRONG_STATE, message);
         free(message);
@@ -75,6 +89,8 @@ static void freeze(void)
         return;
     }
     state = FREEZING;
+    holding = hold;
+    streams_hold(hold);
     freeze_began = monotonic_ns();
     freeze_timer.due = check_frozen;
     check_frozen(&freeze_timer);
@@ -141,6 +157,7 @@ static void resume(const struct frame *frame)
         /* The host listens in the new epoch already, for an error too. */
         channel_begin_epoch(it.epoch);
         streams_drop_all();
+        end_hold();
         if (renew(&it, "RESUME")) {
             channel_send(RESUMED, 0, 0, NULL, 0);
             int error = system_freeze(false);
@@ -150,6 +167,30 @@ static void resume(const struct frame *frame)
         }
     }
     activation_free(&it);
+}
+
+/* The machine that was held goes on as itself: the same epoch, the same streams. The time that it stood is made up for. */
+static void release(const struct frame *frame)
+{
+    struct reader in = reader_of(frame->payload, frame->size);
+    uint64_t seconds = read_u64(&in);
+    uint32_t nanoseconds = read_u32(&in);
+    if (state != PARKED_NOW || !holding) {
+        reply_error(WRONG_STATE, "RELEASE of an agent that is not held");
+        return;
+    }
+    char *problem = reader_finished(&in) && nanoseconds < 1000000000 && seconds <= INT64_MAX
+                        ? system_set_clock(seconds, nanoseconds)
+                        : duplicate("broken request: RELEASE");
+    if (problem)
+        say("%s", problem);
+    free(problem);
+    channel_send(RELEASED, 0, 0, NULL, 0);
+    int error = system_freeze(false);
+    if (error)
+        fatal("cannot thaw the control group of the workload: %s", strerror(error));
+    state = OPEN_FOR_WORK;
+    end_hold();
 }
 
 /* The way of a RESUME without its end, so that all its code has been run once: first runs are slow, above all under emulation.
@@ -187,7 +228,13 @@ static void control_frame(const struct frame *frame)
         workload_start();
         break;
     case FREEZE:
-        freeze();
+        freeze(false);
+        break;
+    case HOLD:
+        freeze(true);
+        break;
+    case RELEASE:
+        release(frame);
         break;
     case REHEARSE:
         rehearse(frame);
@@ -211,7 +258,8 @@ void session_frame(const struct frame *frame)
         resume(frame);
         return;
     }
-    if (frame->epoch != channel_epoch() || (state == PARKED_NOW && frame->type != REHEARSE))
+    if (frame->epoch != channel_epoch()
+        || (state == PARKED_NOW && frame->type != REHEARSE && frame->type != RELEASE))
         return;
     if (state == GREETING && frame->type != HELLO_ACK)
         fatal("the host sent type 0x%02x before HELLO_ACK", frame->type);

@@ -57,6 +57,7 @@ size_t stream_allowance(const struct stream *, int subchannel, size_t size);
 /* What the session calls. */
 void streams_frame(const struct frame *);
 bool streams_pump(void); /* true when more can be done without waiting */
+void streams_hold(bool held); /* held: nothing is pumped */
 size_t streams_open(void);
 void streams_drop_all(void);
 

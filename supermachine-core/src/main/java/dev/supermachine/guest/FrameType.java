@@ -21,6 +21,9 @@ enum FrameType {
     WORKLOAD_SIGNAL(0x0F, false),
     REHEARSE(0x10, false),
     REHEARSED(0x11, true),
+    HOLD(0x12, false),
+    RELEASE(0x13, false),
+    RELEASED(0x14, true),
 
     OPEN(0x20, false),
     OPENED(0x21, true),

@@ -63,7 +63,16 @@ final class BakedImage implements Image {
                 !details.workloadStarted(),
                 ledger,
                 Clock.systemUTC(),
-                keep == KeepOnFailure.DETACHED);
+                keep == KeepOnFailure.DETACHED,
+                taken -> new BakedImage(
+                        taken.acquireUse(),
+                        name,
+                        reference,
+                        hypervisor,
+                        new Origin(taken.directory(), false, 0, 0),
+                        ledger,
+                        acquireTimeout,
+                        keep));
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.supermachine.pool;
 import dev.supermachine.EngineException;
 import dev.supermachine.Image;
 import dev.supermachine.MachineException;
+import dev.supermachine.SnapshotException;
 import dev.supermachine.SupermachineException;
 import dev.supermachine.VmConfig;
 import dev.supermachine.engine.Activation;
@@ -13,14 +14,17 @@ import dev.supermachine.engine.Prepared;
 import dev.supermachine.engine.SnapshotSource;
 import dev.supermachine.engine.Witness;
 import dev.supermachine.guest.GuestClient;
+import dev.supermachine.snapshot.FreeSnapshot;
 import dev.supermachine.snapshot.Snapshot;
 import dev.supermachine.snapshot.SnapshotUse;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +37,7 @@ import org.slf4j.LoggerFactory;
 public final class MachineSource {
 
     private static final Duration RESUME_TIMEOUT = Duration.ofSeconds(30);
+    private static final int CONSOLE_LINES = 40;
 
     private static final Logger LOG = LoggerFactory.getLogger(MachineSource.class);
 
@@ -46,6 +51,7 @@ public final class MachineSource {
     private final MemoryLedger ledger;
     private final Clock clock;
     private final boolean detachable;
+    private final Function<Snapshot, Image> images;
     private final boolean resetsInPlace;
     private final SecureRandom random = new SecureRandom();
     private final AtomicBoolean warned = new AtomicBoolean();
@@ -59,6 +65,7 @@ public final class MachineSource {
      * @param startsWorkload as below
      * @param ledger as below
      * @param clock as below
+     * @param images as below
      */
     public MachineSource(
             Image image,
@@ -66,8 +73,9 @@ public final class MachineSource {
             Snapshot snapshot,
             boolean startsWorkload,
             MemoryLedger ledger,
-            Clock clock) {
-        this(image, hypervisor, snapshot, startsWorkload, ledger, clock, false);
+            Clock clock,
+            Function<Snapshot, Image> images) {
+        this(image, hypervisor, snapshot, startsWorkload, ledger, clock, false, images);
     }
 
     /**
@@ -80,6 +88,7 @@ public final class MachineSource {
      * @param ledger where memory is booked
      * @param clock the wall clock that guests are set to
      * @param detachable whether machines that are kept are to outlive this JVM
+     * @param images makes an image of a snapshot of one of these machines
      */
     public MachineSource(
             Image image,
@@ -88,7 +97,8 @@ public final class MachineSource {
             boolean startsWorkload,
             MemoryLedger ledger,
             Clock clock,
-            boolean detachable) {
+            boolean detachable,
+            Function<Snapshot, Image> images) {
         this.image = image;
         this.hypervisor = hypervisor;
         this.snapshot = snapshot;
@@ -96,6 +106,7 @@ public final class MachineSource {
         this.ledger = ledger;
         this.clock = clock;
         this.detachable = detachable;
+        this.images = images;
         this.resetsInPlace = hypervisor.capabilities().contains(Capability.RESET_IN_PLACE);
     }
 
@@ -243,6 +254,55 @@ public final class MachineSource {
             }
         }
         return spare;
+    }
+
+    /**
+     * Writes a snapshot of a running machine, which goes on.
+     *
+     * @param machine what runs
+     * @param directory where the snapshot is to be
+     * @return an image of it
+     * @throws SnapshotException if it cannot be made; nothing is left then
+     * @throws MachineException if the machine's agent does not answer
+     */
+    Image snapshot(LiveMachine machine, Path directory) {
+        return images.apply(FreeSnapshot.ofMachine(
+                directory,
+                snapshot,
+                machine.name(),
+                files -> machine.guest().hold(() -> capture(machine, files, directory), clock, RESUME_TIMEOUT),
+                () -> snapshot.manifest()
+                        .details()
+                        .running(
+                                "the machine '" + machine.name() + "' as it ran",
+                                machine.machine().console().tail(CONSOLE_LINES))));
+    }
+
+    /** The machine's disks, if it has any that can be written, are to be copied here too: in between, nothing of it changes. */
+    private static void capture(LiveMachine machine, Path files, Path directory) {
+        try {
+            machine.machine().pause();
+            try {
+                machine.machine().snapshot(files);
+            } catch (RuntimeException | Error e) {
+                resume(machine.machine(), e);
+                throw e;
+            }
+            machine.machine().resume();
+        } catch (EngineException e) {
+            throw new SnapshotException(
+                    "The snapshot of the machine '" + machine.name() + "' could not be written to " + directory + ": "
+                            + e.getMessage(),
+                    e);
+        }
+    }
+
+    private static void resume(Machine machine, Throwable before) {
+        try {
+            machine.resume();
+        } catch (EngineException e) {
+            before.addSuppressed(e);
+        }
     }
 
     private void tellOfFailure(LiveMachine machine, SupermachineException e) {

@@ -1,12 +1,18 @@
 package dev.supermachine.linux;
 
 import com.sun.jna.LastErrorException;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** What a file takes on disk and where it has data, which Java does not tell. */
 public final class SparseFile {
@@ -68,6 +74,56 @@ public final class SparseFile {
             throw new IOException("Cannot find the holes of " + path + ": " + e.getMessage(), e);
         } finally {
             Libc.close(fd);
+        }
+    }
+
+    /**
+     * Makes a second name for a file, which takes no space, or a copy with the same holes where the file system or the kernel refuses a hard link. The file must never
+     * be written to afterwards.
+     *
+     * @param source an existing regular file
+     * @param target the new name; must not exist
+     * @throws IOException if neither is possible
+     */
+    public static void linkOrCopy(Path source, Path target) throws IOException {
+        Path file = source.toRealPath();
+        try {
+            Files.createLink(target, file);
+        } catch (IOException | UnsupportedOperationException e) {
+            // Another file system, too many links, or fs.protected_hardlinks for a file of somebody else.
+            copy(file, target);
+        }
+    }
+
+    /**
+     * Copies a file with its holes.
+     *
+     * @param source an existing regular file
+     * @param target must not exist
+     * @throws IOException if it cannot be copied
+     */
+    public static void copy(Path source, Path target) throws IOException {
+        try (FileChannel from = FileChannel.open(source, StandardOpenOption.READ);
+                FileChannel to = FileChannel.open(
+                        target,
+                        Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW, StandardOpenOption.SPARSE),
+                        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
+            long size = from.size();
+            for (Extent extent : data(source)) {
+                long end = Math.min(size, extent.offset() + extent.length());
+                to.position(extent.offset());
+                for (long at = extent.offset(); at < end; ) {
+                    long count = from.transferTo(at, end - at, to);
+                    if (count <= 0) {
+                        throw new EOFException(source + " became shorter while it was copied");
+                    }
+                    at += count;
+                }
+            }
+            if (to.size() < size) {
+                // Only writing makes a file longer.
+                to.write(ByteBuffer.allocate(1), size - 1);
+            }
         }
     }
 

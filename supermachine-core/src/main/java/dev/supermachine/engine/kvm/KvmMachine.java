@@ -150,6 +150,11 @@ final class KvmMachine implements Machine {
     }
 
     @Override
+    public void snapshot(Path directory) {
+        throw new UnsupportedOperationException("later");
+    }
+
+    @Override
     public Prepared rewind() {
         String what = "Cannot bring machine '" + name() + "' back to its snapshot";
         if (booted != null) {

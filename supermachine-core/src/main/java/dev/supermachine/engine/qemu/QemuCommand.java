@@ -39,6 +39,9 @@ record QemuCommand(QemuBinary binary, Accelerator accelerator, Path sockets) {
 
     static final String STATE_FILE = "state";
 
+    /** The pages that differ from those of the memory's file; there is none where nothing does. */
+    static final String PAGES_FILE = "pages";
+
     private static final String SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
 
     /** Arguments that boot a kernel, with the guest's memory in a file that others can read. */
@@ -56,6 +59,12 @@ record QemuCommand(QemuBinary binary, Accelerator accelerator, Path sockets) {
         List<String> arguments = common(snapshot.name(), snapshot.memoryMib(), snapshot.vcpus(), snapshot.rootImage());
         arguments.addAll(memory(snapshot.directory(), snapshot.memoryMib(), false));
         arguments.addAll(List.of("-S", "-incoming", "defer"));
+        if (Difference.is(snapshot)) {
+            // The state of the devices alone has no section of this kind. A QEMU that is to be captured as a whole must
+            // keep the
+            // default: with "off", QEMU 10 ends in an assertion then.
+            arguments.addAll(List.of("-global", "migration.send-configuration=off"));
+        }
         return arguments;
     }
 
