@@ -1,6 +1,7 @@
 package dev.supermachine.snapshot;
 
 import dev.supermachine.SnapshotException;
+import dev.supermachine.engine.SnapshotFiles;
 import dev.supermachine.hash.Sha256;
 import dev.supermachine.linux.SparseFile;
 import java.io.IOException;
@@ -16,7 +17,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
@@ -25,17 +25,18 @@ import java.util.stream.Stream;
  */
 public final class FreeSnapshot {
 
-    /** The engines' files that may be shared, because nobody ever writes to them again. */
-    private static final String RAM = SnapshotLayout.MACHINE + "/ram";
-
     private final Path directory;
     private final Snapshot origin;
     private final String what;
 
-    private FreeSnapshot(Path directory, Snapshot origin, String what) {
+    /** Whether it stands on no other. */
+    private final boolean compact;
+
+    private FreeSnapshot(Path directory, Snapshot origin, String what, boolean compact) {
         this.directory = directory.toAbsolutePath().normalize();
         this.origin = origin;
         this.what = what;
+        this.compact = compact;
     }
 
     /**
@@ -50,9 +51,40 @@ public final class FreeSnapshot {
      * @throws SnapshotException if the directory cannot be used, or the files cannot be written; nothing is left then
      */
     public static Snapshot ofMachine(
-            Path directory, Snapshot origin, String machine, Consumer<Path> capture, Details details) {
-        return new FreeSnapshot(directory, origin, "The snapshot of the machine '" + machine + "'")
+            Path directory, Snapshot origin, String machine, Capture capture, Details details) {
+        return new FreeSnapshot(directory, origin, "The snapshot of the machine '" + machine + "'", false)
                 .write(capture, details);
+    }
+
+    /**
+     * Writes a snapshot of the same state that stands on no other.
+     *
+     * @param directory where; it must be empty or not exist
+     * @param origin what is to be compacted
+     * @return the snapshot, checked
+     * @throws SnapshotException if the directory cannot be used, or the files cannot be written; nothing is left then
+     */
+    public static Snapshot compacted(Path directory, Snapshot origin) {
+        FreeSnapshot snapshot =
+                new FreeSnapshot(directory, origin, "The compacted snapshot '" + origin.manifest().name() + "'", true);
+        return snapshot.write(
+                files -> SnapshotFiles.compact(
+                        origin.directory().resolve(SnapshotLayout.MACHINE),
+                        files,
+                        origin.manifest().details().memoryMib()),
+                () -> origin.manifest().details());
+    }
+
+    /** What fills the directory of the engine's files. */
+    @FunctionalInterface
+    public interface Capture {
+        /**
+         * Fills it.
+         *
+         * @param files the directory, empty
+         * @throws IOException if a file cannot be written
+         */
+        void into(Path files) throws IOException;
     }
 
     /** What a snapshot is, asked for after its capture. */
@@ -66,7 +98,7 @@ public final class FreeSnapshot {
         SnapshotDetails get();
     }
 
-    private Snapshot write(Consumer<Path> capture, Details details) {
+    private Snapshot write(Capture capture, Details details) {
         try {
             requireUsable();
             Path parent = directory.getParent();
@@ -79,7 +111,7 @@ public final class FreeSnapshot {
                 Instant created = Instant.now().truncatedTo(ChronoUnit.MILLIS);
                 long start = System.nanoTime();
                 BakeWorkspace workspace = new BakeWorkspace(temporary);
-                capture.accept(workspace.machineDirectory());
+                capture.into(workspace.machineDirectory());
                 Duration duration = Duration.ofNanos(System.nanoTime() - start).truncatedTo(ChronoUnit.MILLIS);
                 SparseFile.linkOrCopy(origin.rootImage(), workspace.rootImage());
                 Integrity.seal(temporary, manifest(temporary, details.get().shortened(), created, duration));
@@ -99,21 +131,29 @@ public final class FreeSnapshot {
             throws IOException {
         Map<String, SnapshotFile> shared = new HashMap<>();
         for (SnapshotFile file : origin.manifest().files()) {
-            if (file.path().equals(RAM) || file.path().equals(SnapshotLayout.ROOT_IMAGE)) {
+            Path before = origin.directory().resolve(file.path());
+            Path now = temporary.resolve(file.path());
+            // The same inode; what had to be copied is looked at like anything that was written.
+            if (Files.exists(now) && Files.isSameFile(before, now)) {
                 shared.put(file.path(), file);
             }
         }
         List<SnapshotFile> files = Integrity.scan(temporary, shared);
-        String base = origin.manifest().base();
         return new SnapshotManifest(
                 SnapshotManifest.FORMAT_VERSION,
                 fingerprint(files),
                 origin.manifest().name(),
-                base.isEmpty() ? origin.manifest().fingerprint() : base,
+                compact ? "" : base(),
                 details,
                 created,
                 duration,
                 files);
+    }
+
+    /** All stand on one that stands on none. */
+    private String base() {
+        String base = origin.manifest().base();
+        return base.isEmpty() ? origin.manifest().fingerprint() : base;
     }
 
     /** What differs from the origin is in the files, whose hashes so are the inputs. */

@@ -232,6 +232,15 @@ public final class PagesFile implements AutoCloseable {
     }
 
     /**
+     * Where in the file its first page is.
+     *
+     * @return bytes, whole pages; the others follow without a gap
+     */
+    public long begin() {
+        return begin;
+    }
+
+    /**
      * Hands on all pages, at most a MiB at a time.
      *
      * @param target takes their bytes

@@ -1,5 +1,6 @@
 package dev.supermachine.engine.qemu;
 
+import dev.supermachine.engine.SnapshotFiles;
 import dev.supermachine.engine.SnapshotSource;
 import dev.supermachine.linux.PageRuns;
 import dev.supermachine.linux.PagesFile;
@@ -19,9 +20,9 @@ final class Difference {
 
     private Difference() {}
 
-    /** Whether a snapshot's memory consists of two files. */
+    /** Whether a snapshot was made as the machine ran: its state is that of the devices alone, and pages may have to be laid over its memory. */
     static boolean is(SnapshotSource snapshot) {
-        return Files.exists(snapshot.directory().resolve(QemuCommand.PAGES_FILE));
+        return Files.exists(snapshot.directory().resolve(SnapshotFiles.PAGES));
     }
 
     /**
@@ -40,7 +41,7 @@ final class Difference {
         Files.setPosixFilePermissions(state, PosixFilePermissions.fromString("rw-------"));
         try (ProcessMemory memory = ProcessMemory.open(qemu.qemuPid(), ram, size)) {
             PageRuns changed = memory.own();
-            PagesFile.write(directory.resolve(QemuCommand.PAGES_FILE), size, changed, memory::read);
+            PagesFile.write(directory.resolve(SnapshotFiles.PAGES), size, changed, memory::read);
             SparseFile.linkOrCopy(ram, directory.resolve(QemuCommand.RAM_FILE));
             return changed.pages();
         }
@@ -50,9 +51,12 @@ final class Difference {
     static void load(QemuProcess qemu, SnapshotSource snapshot) throws IOException {
         Path ram = snapshot.directory().resolve(QemuCommand.RAM_FILE);
         long size = QemuCommand.bytes(snapshot.memoryMib());
-        try (PagesFile pages = PagesFile.open(snapshot.directory().resolve(QemuCommand.PAGES_FILE), size);
-                ProcessMemory memory = ProcessMemory.open(qemu.qemuPid(), ram, size)) {
-            pages.copyTo(memory::write);
+        try (PagesFile pages = PagesFile.open(snapshot.directory().resolve(SnapshotFiles.PAGES), size)) {
+            if (pages.runs().count() > 0) {
+                try (ProcessMemory memory = ProcessMemory.open(qemu.qemuPid(), ram, size)) {
+                    pages.copyTo(memory::write);
+                }
+            }
         }
     }
 }

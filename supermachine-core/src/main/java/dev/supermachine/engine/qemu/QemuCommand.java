@@ -1,6 +1,7 @@
 package dev.supermachine.engine.qemu;
 
 import dev.supermachine.engine.MachineSpec;
+import dev.supermachine.engine.SnapshotFiles;
 import dev.supermachine.engine.SnapshotSource;
 import dev.supermachine.json.JsonWriter;
 import java.nio.file.Path;
@@ -35,12 +36,9 @@ record QemuCommand(QemuBinary binary, Accelerator accelerator, Path sockets) {
     static final String AGENT_SOCKET = "a";
 
     /** The files of a snapshot. */
-    static final String RAM_FILE = "ram";
+    static final String RAM_FILE = SnapshotFiles.RAM;
 
-    static final String STATE_FILE = "state";
-
-    /** The pages that differ from those of the memory's file; there is none where nothing does. */
-    static final String PAGES_FILE = "pages";
+    static final String STATE_FILE = SnapshotFiles.STATE;
 
     private static final String SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
 
