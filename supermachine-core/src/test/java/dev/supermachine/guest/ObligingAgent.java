@@ -50,6 +50,8 @@ public final class ObligingAgent {
                 mayAnswer.get().await();
                 switch (frame.type()) {
                     case RESUME -> agent.control(FrameType.RESUMED, ScriptedAgent.payload());
+                    case HOLD -> agent.control(FrameType.PARKED, ScriptedAgent.payload());
+                    case RELEASE -> agent.control(FrameType.RELEASED, ScriptedAgent.payload());
                     case START ->
                         agent.control(FrameType.STARTED, ScriptedAgent.payload().u32(2));
                     default -> {
