@@ -15,8 +15,8 @@ import dev.supermachine.snapshot.Snapshot;
 import dev.supermachine.snapshot.SnapshotDetails;
 import dev.supermachine.snapshot.SnapshotUse;
 import java.lang.ref.Cleaner;
-import java.time.Clock;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.function.Function;
 

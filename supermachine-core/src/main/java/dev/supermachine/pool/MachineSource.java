@@ -3,7 +3,6 @@ package dev.supermachine.pool;
 import dev.supermachine.EngineException;
 import dev.supermachine.Image;
 import dev.supermachine.MachineException;
-import dev.supermachine.SnapshotException;
 import dev.supermachine.SupermachineException;
 import dev.supermachine.VmConfig;
 import dev.supermachine.engine.Activation;
@@ -14,7 +13,6 @@ import dev.supermachine.engine.Prepared;
 import dev.supermachine.engine.SnapshotSource;
 import dev.supermachine.engine.Witness;
 import dev.supermachine.guest.GuestClient;
-import dev.supermachine.snapshot.FreeSnapshot;
 import dev.supermachine.snapshot.Snapshot;
 import dev.supermachine.snapshot.SnapshotUse;
 import java.nio.file.Path;
@@ -37,7 +35,6 @@ import org.slf4j.LoggerFactory;
 public final class MachineSource {
 
     private static final Duration RESUME_TIMEOUT = Duration.ofSeconds(30);
-    private static final int CONSOLE_LINES = 40;
 
     private static final Logger LOG = LoggerFactory.getLogger(MachineSource.class);
 
@@ -262,47 +259,11 @@ public final class MachineSource {
      * @param machine what runs
      * @param directory where the snapshot is to be
      * @return an image of it
-     * @throws SnapshotException if it cannot be made; nothing is left then
+     * @throws dev.supermachine.SnapshotException if it cannot be made; nothing is left then
      * @throws MachineException if the machine's agent does not answer
      */
     Image snapshot(LiveMachine machine, Path directory) {
-        return images.apply(FreeSnapshot.ofMachine(
-                directory,
-                snapshot,
-                machine.name(),
-                files -> machine.guest().hold(() -> capture(machine, files, directory), clock, RESUME_TIMEOUT),
-                () -> snapshot.manifest()
-                        .details()
-                        .running(
-                                "the machine '" + machine.name() + "' as it ran",
-                                machine.machine().console().tail(CONSOLE_LINES))));
-    }
-
-    /** The machine's disks, if it has any that can be written, are to be copied here too: in between, nothing of it changes. */
-    private static void capture(LiveMachine machine, Path files, Path directory) {
-        try {
-            machine.machine().pause();
-            try {
-                machine.machine().snapshot(files);
-            } catch (RuntimeException | Error e) {
-                resume(machine.machine(), e);
-                throw e;
-            }
-            machine.machine().resume();
-        } catch (EngineException e) {
-            throw new SnapshotException(
-                    "The snapshot of the machine '" + machine.name() + "' could not be written to " + directory + ": "
-                            + e.getMessage(),
-                    e);
-        }
-    }
-
-    private static void resume(Machine machine, Throwable before) {
-        try {
-            machine.resume();
-        } catch (EngineException e) {
-            before.addSuppressed(e);
-        }
+        return images.apply(new LiveCapture(snapshot, machine, clock, RESUME_TIMEOUT).into(directory));
     }
 
     private void tellOfFailure(LiveMachine machine, SupermachineException e) {

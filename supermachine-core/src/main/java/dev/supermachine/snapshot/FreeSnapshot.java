@@ -47,7 +47,7 @@ public final class FreeSnapshot {
      * @param machine the machine's name
      * @param details says what it is, after the capture
      * @param capture fills the directory of the engine's files, which it is given
-     * @return the snapshot, checked
+     * @return the snapshot
      * @throws SnapshotException if the directory cannot be used, or the files cannot be written; nothing is left then
      */
     public static Snapshot ofMachine(
@@ -61,12 +61,15 @@ public final class FreeSnapshot {
      *
      * @param directory where; it must be empty or not exist
      * @param origin what is to be compacted
-     * @return the snapshot, checked
+     * @return the snapshot
      * @throws SnapshotException if the directory cannot be used, or the files cannot be written; nothing is left then
      */
     public static Snapshot compacted(Path directory, Snapshot origin) {
-        FreeSnapshot snapshot =
-                new FreeSnapshot(directory, origin, "The compacted snapshot '" + origin.manifest().name() + "'", true);
+        FreeSnapshot snapshot = new FreeSnapshot(
+                directory,
+                origin,
+                "The compacted snapshot '" + origin.manifest().name() + "'",
+                true);
         return snapshot.write(
                 files -> SnapshotFiles.compact(
                         origin.directory().resolve(SnapshotLayout.MACHINE),
@@ -107,6 +110,7 @@ public final class FreeSnapshot {
             if (parent == null) {
                 throw failure("is the root of a file system");
             }
+            Snapshot published;
             try {
                 Instant created = Instant.now().truncatedTo(ChronoUnit.MILLIS);
                 long start = System.nanoTime();
@@ -114,16 +118,21 @@ public final class FreeSnapshot {
                 capture.into(workspace.machineDirectory());
                 Duration duration = Duration.ofNanos(System.nanoTime() - start).truncatedTo(ChronoUnit.MILLIS);
                 SparseFile.linkOrCopy(origin.rootImage(), workspace.rootImage());
-                Integrity.seal(temporary, manifest(temporary, details.get().shortened(), created, duration));
+                SnapshotManifest manifest = manifest(temporary, details.get().shortened(), created, duration);
+                Integrity.seal(temporary, manifest);
                 Files.move(temporary, directory, StandardCopyOption.ATOMIC_MOVE);
                 PrivateFiles.sync(parent);
+                // Whoever restores it compares all files before that.
+                published = Snapshot.written(directory, manifest);
             } finally {
                 PrivateFiles.deleteTree(temporary);
             }
-            return Snapshot.openChecked(directory);
+            return published;
         } catch (IOException e) {
             throw new SnapshotException(
-                    what + " could not be written to " + directory + ": " + PrivateFiles.describe(e) + ".", e);
+                    what + " could not be written to " + directory + ": " + PrivateFiles.describe(e)
+                            + ". Nothing was left there. Make room if its file system is full, or name another directory.",
+                    e);
         }
     }
 

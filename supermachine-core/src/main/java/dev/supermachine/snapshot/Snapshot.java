@@ -11,7 +11,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.Optional;
 
-/** A finished snapshot on disk, checked when it was opened. Immutable and thread-safe; the files may vanish unless {@link #acquireUse()} is held. */
+/** A finished snapshot on disk, checked when it was opened, and before each restore. Immutable and thread-safe; the files may vanish unless {@link #acquireUse()} is held. */
 public final class Snapshot {
 
     private final Path directory;
@@ -47,6 +47,11 @@ public final class Snapshot {
     static Snapshot openChecked(Path directory) throws IOException {
         Path absolute = directory.toAbsolutePath().normalize();
         return new Snapshot(absolute, Integrity.check(absolute));
+    }
+
+    /** One that this process has just written, and that nobody has looked at yet. */
+    static Snapshot written(Path directory, SnapshotManifest manifest) {
+        return new Snapshot(directory, manifest);
     }
 
     /**

@@ -243,7 +243,8 @@ class GuestClientProtocolTest {
         assertThatThrownBy(failed::get).hasRootCauseMessage("the disk is full");
 
         CompletableFuture<Void> pinged = async(() -> client.ping(LONG));
-        agent.control(FrameType.PONG, payload().bytes(agent.expect(FrameType.PING).payload()));
+        agent.control(
+                FrameType.PONG, payload().bytes(agent.expect(FrameType.PING).payload()));
         pinged.get();
     }
 

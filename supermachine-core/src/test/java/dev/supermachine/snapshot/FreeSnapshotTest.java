@@ -103,7 +103,8 @@ class FreeSnapshotTest {
                         FreeSnapshotTest::details))
                 .isInstanceOf(SnapshotException.class)
                 .hasMessage("The snapshot of the machine 'postgres-1' could not be written to " + target
-                        + ": No space left on device.");
+                        + ": No space left on device. Nothing was left there. Make room if its file system is full, or name"
+                        + " another directory.");
         try (Stream<Path> left = Files.walk(temporary.resolve("own"))) {
             assertThat(left).containsExactly(temporary.resolve("own"), target);
         }
@@ -115,7 +116,8 @@ class FreeSnapshotTest {
         Files.writeString(target.resolve("machine/pages"), "changez");
         assertThatThrownBy(() -> Snapshot.open(target))
                 .isInstanceOf(SnapshotException.class)
-                .hasMessageStartingWith("The snapshot " + target + " cannot be used: its file machine/pages should have the hash");
+                .hasMessageStartingWith(
+                        "The snapshot " + target + " cannot be used: its file machine/pages should have the hash");
         Files.delete(target.resolve("machine/pages"));
         assertThatThrownBy(() -> Snapshot.open(target)).hasMessageContaining("its file machine/pages is missing");
     }

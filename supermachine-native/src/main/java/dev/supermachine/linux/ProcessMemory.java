@@ -4,6 +4,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -61,6 +62,14 @@ public final class ProcessMemory implements AutoCloseable {
             FileChannel memory =
                     FileChannel.open(directory.resolve("mem"), StandardOpenOption.READ, StandardOpenOption.WRITE);
             return new ProcessMemory(pid, address, length, pageMap, memory);
+        } catch (AccessDeniedException e) {
+            pageMap.close();
+            throw new IOException(
+                    "the memory of process " + pid
+                            + " may not be read and written by this one, which has to be of the same user"
+                            + " and allowed to trace it: look at kernel.yama.ptrace_scope, which must be 0 or 1, and at what"
+                            + " security modules say of " + e.getMessage(),
+                    e);
         } catch (IOException | RuntimeException | Error e) {
             pageMap.close();
             throw e;

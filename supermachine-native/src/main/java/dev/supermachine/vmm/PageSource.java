@@ -54,8 +54,7 @@ final class PageSource implements AutoCloseable {
         Changes changes = difference == null ? null : Changes.open(difference, length);
         try {
             return Closing.orClose(
-                    OpenFile.reading(path),
-                    file -> new PageSource(file, Mapping.readOnly(file, 0, length), changes));
+                    OpenFile.reading(path), file -> new PageSource(file, Mapping.readOnly(file, 0, length), changes));
         } catch (IOException | RuntimeException | Error e) {
             if (changes != null) {
                 Closing.closeAfter(e, changes);

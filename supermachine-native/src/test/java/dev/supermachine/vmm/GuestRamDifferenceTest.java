@@ -130,8 +130,7 @@ class GuestRamDifferenceTest {
     }
 
     private static GuestRam ram(PageSource source, boolean scan, int copyBackPages) {
-        return new GuestRam(
-                source.copyOnWrite(), source, scan ? PageMap.open() : PageMap.reading(), copyBackPages);
+        return new GuestRam(source.copyOnWrite(), source, scan ? PageMap.open() : PageMap.reading(), copyBackPages);
     }
 
     /** Each of them is another one than before; some become zeros. */
