@@ -14,6 +14,7 @@ import dev.supermachine.VmPool;
 import dev.supermachine.Wait;
 import dev.supermachine.testing.SmallDisk;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -86,15 +87,15 @@ class LiveSnapshotIT {
     void whatIsOpenStaysOpenInTheMachineAndIsGoneInItsCopies() throws Exception {
         try (Vm vm = counter.start(VmConfig.defaults());
                 ExecProcess process = vm.command("cat").spawn()) {
-            process.stdin().write("one\n".getBytes());
+            process.stdin().write("one\n".getBytes(StandardCharsets.US_ASCII));
             process.stdin().flush();
-            assertThat(process.stdout().readNBytes(4)).isEqualTo("one\n".getBytes());
+            assertThat(process.stdout().readNBytes(4)).isEqualTo("one\n".getBytes(StandardCharsets.US_ASCII));
 
             Image image = vm.snapshot(directory.resolve("taken"));
 
-            process.stdin().write("two\n".getBytes());
+            process.stdin().write("two\n".getBytes(StandardCharsets.US_ASCII));
             process.stdin().flush();
-            assertThat(process.stdout().readNBytes(4)).isEqualTo("two\n".getBytes());
+            assertThat(process.stdout().readNBytes(4)).isEqualTo("two\n".getBytes(StandardCharsets.US_ASCII));
             try (Vm copy = image.start(VmConfig.defaults())) {
                 assertThat(copy.exec("pidof", "cat").exitStatus()).isNotZero();
             }
