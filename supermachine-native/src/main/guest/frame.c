@@ -24,8 +24,9 @@ const char *frame_problem(const struct frame *frame)
     case PING:
     case WORKLOAD_SIGNAL:
     case REHEARSE:
-    case HOLD:
-    case RELEASE:
+    case SUSPEND:
+    case CONTINUE:
+    case THAW:
     case OPEN:
     case DATA:
     case CREDIT:
@@ -63,10 +64,10 @@ const char *frame_problem(const struct frame *frame)
          frame->type == WORKLOAD_SIGNAL) &&
         frame->size != 4)
         return "a payload that must be 4 bytes";
-    if (frame->type == RELEASE && frame->size != 12)
+    if (frame->type == CONTINUE && frame->size != 12)
         return "a payload that must be 12 bytes";
     if ((frame->type == END || frame->type == RESET || frame->type == START || frame->type == FREEZE
-         || frame->type == HOLD)
+         || frame->type == SUSPEND || frame->type == THAW)
         && frame->size)
         return "a payload that must be empty";
     return NULL;

@@ -15,8 +15,9 @@
 enum { FREEZE_POLL_NS = 1000 * 1000 };
 static const uint64_t FREEZE_DEADLINE_NS = 10ull * 1000 * 1000 * 1000;
 
-static enum { GREETING, OPEN_FOR_WORK, FREEZING, PARKED_NOW } state;
-static bool holding; /* while freezing or parked: for a HOLD, whose streams stay open */
+/* HELD: resumed, but its processes are not thawed yet. */
+static enum { GREETING, OPEN_FOR_WORK, FREEZING, PARKED_NOW, HELD } state;
+static bool holding; /* while freezing or parked: for a SUSPEND, whose streams stay open */
 static struct timer freeze_timer;
 static uint64_t freeze_began;
 
@@ -52,10 +53,26 @@ static void end_hold(void)
     loop_hold(false);
 }
 
+static void not_frozen(uint32_t code, const char *message)
+{
+    system_freeze(false);
+    state = OPEN_FOR_WORK;
+    end_hold();
+    reply_error(code, message);
+}
+
 static void check_frozen(struct timer *timer)
 {
     if (system_is_frozen() && channel_is_empty()) {
         logs_drain(); /* the last words of the frozen, so that a restored LOG shows them */
+        /* Nobody is in the middle of a write any more, or this would wait for him. */
+        int error = system_freeze_volumes(true);
+        if (error) {
+            char *message = format_text("a volume cannot be brought to rest (FIFREEZE): %s", strerror(error));
+            not_frozen((uint32_t)error, message);
+            free(message);
+            return;
+        }
         state = PARKED_NOW;
         if (holding) {
             workload_keep_env();
@@ -68,13 +85,10 @@ static void check_frozen(struct timer *timer)
         timer_set(timer, FREEZE_POLL_NS);
         return;
     }
-    system_freeze(false);
-    state = OPEN_FOR_WORK;
-    end_hold();
-    reply_error(ETIMEDOUT, "the processes of the guest could not be frozen within 10 s");
+    not_frozen(ETIMEDOUT, "the processes of the guest could not be frozen within 10 s");
 }
 
-/* For a HOLD streams stay open: they stand until RELEASE, or are dropped by the RESUME of a copy. */
+/* For a SUSPEND streams stay open: they stand until CONTINUE, or are dropped by the RESUME of a copy. */
 static void freeze(bool hold)
 {
     if (!hold && streams_open()) {
@@ -103,6 +117,7 @@ struct activation {
     const uint8_t *entropy;
     char *hostname;
     struct strings env;
+    uint8_t hold;
     bool valid;
 };
 
@@ -115,7 +130,8 @@ static struct activation activation_of(const struct frame *frame)
     it.nanoseconds = read_u32(&in);
     it.hostname = read_string(&in);
     it.env = read_map(&in);
-    it.valid = reader_finished(&in) && env_map_valid(&it.env) && it.nanoseconds < 1000000000 && it.seconds <= INT64_MAX;
+    it.hold = read_u8(&in);
+    it.valid = reader_finished(&in) && it.hold <= 1 && env_map_valid(&it.env) && it.nanoseconds < 1000000000 && it.seconds <= INT64_MAX;
     return it;
 }
 
@@ -145,6 +161,14 @@ static bool renew(const struct activation *it, const char *request)
     return done;
 }
 
+static void let_run(void)
+{
+    int error = system_freeze(false);
+    if (error)
+        fatal("cannot thaw the control group of the workload: %s", strerror(error));
+    state = OPEN_FOR_WORK;
+}
+
 static void resume(const struct frame *frame)
 {
     struct activation it = activation_of(frame);
@@ -159,38 +183,52 @@ static void resume(const struct frame *frame)
         streams_drop_all();
         end_hold();
         if (renew(&it, "RESUME")) {
+            logs_resumed();
             channel_send(RESUMED, 0, 0, NULL, 0);
-            int error = system_freeze(false);
+            int error = system_freeze_volumes(false);
             if (error)
-                fatal("cannot thaw the control group of the workload: %s", strerror(error));
-            state = OPEN_FOR_WORK;
+                fatal("cannot let the volumes go on (FITHAW): %s", strerror(error));
+            if (it.hold)
+                state = HELD;
+            else
+                let_run();
         }
     }
     activation_free(&it);
 }
 
-/* The machine that was held goes on as itself: the same epoch, the same streams. The time that it stood is made up for. */
-static void release(const struct frame *frame)
+/* The machine that was suspended goes on as itself: the same epoch, the same streams. The time that it stood is made up for. */
+static void go_on(const struct frame *frame)
 {
     struct reader in = reader_of(frame->payload, frame->size);
     uint64_t seconds = read_u64(&in);
     uint32_t nanoseconds = read_u32(&in);
     if (state != PARKED_NOW || !holding) {
-        reply_error(WRONG_STATE, "RELEASE of an agent that is not held");
+        reply_error(WRONG_STATE, "CONTINUE of an agent that is not suspended");
         return;
     }
     char *problem = reader_finished(&in) && nanoseconds < 1000000000 && seconds <= INT64_MAX
                         ? system_set_clock(seconds, nanoseconds)
-                        : duplicate("broken request: RELEASE");
+                        : duplicate("broken request: CONTINUE");
     if (problem)
         say("%s", problem);
     free(problem);
-    channel_send(RELEASED, 0, 0, NULL, 0);
-    int error = system_freeze(false);
+    channel_send(CONTINUED, 0, 0, NULL, 0);
+    int error = system_freeze_volumes(false);
     if (error)
-        fatal("cannot thaw the control group of the workload: %s", strerror(error));
-    state = OPEN_FOR_WORK;
+        fatal("cannot let the volumes go on (FITHAW): %s", strerror(error));
+    let_run();
     end_hold();
+}
+
+static void thaw(void)
+{
+    if (state != HELD) {
+        reply_error(WRONG_STATE, "THAW of an agent that is not held");
+        return;
+    }
+    let_run();
+    channel_send(THAWED, 0, 0, NULL, 0);
 }
 
 /* The way of a RESUME without its end, so that all its code has been run once: first runs are slow, above all under emulation.
@@ -230,14 +268,17 @@ static void control_frame(const struct frame *frame)
     case FREEZE:
         freeze(false);
         break;
-    case HOLD:
+    case SUSPEND:
         freeze(true);
         break;
-    case RELEASE:
-        release(frame);
+    case CONTINUE:
+        go_on(frame);
         break;
     case REHEARSE:
         rehearse(frame);
+        break;
+    case THAW:
+        thaw();
         break;
     case PING:
         channel_send(PONG, 0, 0, frame->payload, frame->size);
@@ -259,7 +300,7 @@ void session_frame(const struct frame *frame)
         return;
     }
     if (frame->epoch != channel_epoch()
-        || (state == PARKED_NOW && frame->type != REHEARSE && frame->type != RELEASE))
+        || (state == PARKED_NOW && frame->type != REHEARSE && frame->type != CONTINUE))
         return;
     if (state == GREETING && frame->type != HELLO_ACK)
         fatal("the host sent type 0x%02x before HELLO_ACK", frame->type);
@@ -270,8 +311,10 @@ void session_frame(const struct frame *frame)
             channel_send_error(STREAM_ERROR, frame->stream, WRONG_STATE, "the guest is being frozen");
         return;
     }
-    if (frame->stream)
-        streams_frame(frame);
+    if (state == HELD && !frame->stream && frame->type != THAW && frame->type != PING)
+        reply_error(WRONG_STATE, "a request while the guest is held");
+    else if (frame->stream)
+        streams_frame(frame, state == HELD);
     else
         control_frame(frame);
 }

@@ -13,7 +13,7 @@ void workload_start(void);
 bool workload_has_ended(void);
 void workload_signal(int signal);
 
-/* HOLD: whoever is resumed from here keeps this machine's environment, below its own. */
+/* SUSPEND: whoever is resumed from here keeps this machine's environment, below its own. */
 void workload_keep_env(void);
 
 /* RESUME's host name and environment, for everything started from now on. */

@@ -9,7 +9,8 @@ import dev.supermachine.snapshot.Snapshot;
 import dev.supermachine.snapshot.SnapshotDetails;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * One snapshot of a machine that runs and goes on.
@@ -17,9 +18,8 @@ import java.time.Duration;
  * @param origin what the machine was restored from
  * @param live the machine
  * @param clock the wall clock that its guest is set to
- * @param timeout how long to wait for each of the guest's answers
  */
-record LiveCapture(Snapshot origin, LiveMachine live, Clock clock, Duration timeout) {
+record LiveCapture(Snapshot origin, LiveMachine live, Clock clock) {
 
     private static final int CONSOLE_LINES = 40;
 
@@ -34,17 +34,27 @@ record LiveCapture(Snapshot origin, LiveMachine live, Clock clock, Duration time
                 directory,
                 origin,
                 live.name(),
-                files -> live.guest().hold(() -> capture(files, directory), clock, timeout),
+                workspace -> {
+                    Path files = workspace.machineDirectory();
+                    List<Path> volumes = new ArrayList<>();
+                    for (int volume = 0; volume < origin.volumes().size(); volume++) {
+                        volumes.add(workspace.volume(volume));
+                    }
+                    live.guest().hold(() -> capture(files, volumes, directory), clock, Awakening.STEP_TIMEOUT);
+                },
                 this::details);
     }
 
-    /** The machine's disks, if it has any that can be written, are to be copied here too: in between, nothing of it changes. */
-    private void capture(Path files, Path directory) {
+    /** In between, nothing of the machine changes, neither in its memory nor on its disks. */
+    private void capture(Path files, List<Path> volumes, Path directory) {
         Machine machine = live.machine();
         try {
             machine.pause();
             try {
                 machine.snapshot(files);
+                for (int volume = 0; volume < volumes.size(); volume++) {
+                    machine.copyVolume(volume, volumes.get(volume));
+                }
             } catch (RuntimeException | Error e) {
                 resumeAfter(e);
                 throw e;

@@ -46,7 +46,7 @@ public final class FreeSnapshot {
      * @param origin what the machine was restored from
      * @param machine the machine's name
      * @param details says what it is, after the capture
-     * @param capture fills the directory of the engine's files, which it is given
+     * @param capture writes the engine's files and those of the volumes
      * @return the snapshot
      * @throws SnapshotException if the directory cannot be used, or the files cannot be written; nothing is left then
      */
@@ -71,23 +71,31 @@ public final class FreeSnapshot {
                 "The compacted snapshot '" + origin.manifest().name() + "'",
                 true);
         return snapshot.write(
-                files -> SnapshotFiles.compact(
-                        origin.directory().resolve(SnapshotLayout.MACHINE),
-                        files,
-                        origin.manifest().details().memoryMib()),
+                workspace -> compact(origin, workspace),
                 () -> origin.manifest().details());
     }
 
-    /** What fills the directory of the engine's files. */
+    private static void compact(Snapshot origin, BakeWorkspace workspace) throws IOException {
+        SnapshotFiles.compact(
+                origin.directory().resolve(SnapshotLayout.MACHINE),
+                workspace.machineDirectory(),
+                origin.manifest().details().memoryMib());
+        List<Path> volumes = origin.volumes();
+        for (int volume = 0; volume < volumes.size(); volume++) {
+            SparseFile.linkOrCopy(volumes.get(volume), workspace.volume(volume));
+        }
+    }
+
+    /** What writes the engine's files, and those of the volumes. */
     @FunctionalInterface
     public interface Capture {
         /**
-         * Fills it.
+         * Writes them.
          *
-         * @param files the directory, empty
+         * @param workspace where they go
          * @throws IOException if a file cannot be written
          */
-        void into(Path files) throws IOException;
+        void into(BakeWorkspace workspace) throws IOException;
     }
 
     /** What a snapshot is, asked for after its capture. */
@@ -115,7 +123,7 @@ public final class FreeSnapshot {
                 Instant created = Instant.now().truncatedTo(ChronoUnit.MILLIS);
                 long start = System.nanoTime();
                 BakeWorkspace workspace = new BakeWorkspace(temporary);
-                capture.into(workspace.machineDirectory());
+                capture.into(workspace);
                 Duration duration = Duration.ofNanos(System.nanoTime() - start).truncatedTo(ChronoUnit.MILLIS);
                 SparseFile.linkOrCopy(origin.rootImage(), workspace.rootImage());
                 SnapshotManifest manifest = manifest(temporary, details.get().shortened(), created, duration);

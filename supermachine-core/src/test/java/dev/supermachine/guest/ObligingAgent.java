@@ -50,8 +50,9 @@ public final class ObligingAgent {
                 mayAnswer.get().await();
                 switch (frame.type()) {
                     case RESUME -> agent.control(FrameType.RESUMED, ScriptedAgent.payload());
-                    case HOLD -> agent.control(FrameType.PARKED, ScriptedAgent.payload());
-                    case RELEASE -> agent.control(FrameType.RELEASED, ScriptedAgent.payload());
+                    case SUSPEND -> agent.control(FrameType.PARKED, ScriptedAgent.payload());
+                    case CONTINUE -> agent.control(FrameType.CONTINUED, ScriptedAgent.payload());
+                    case THAW -> agent.control(FrameType.THAWED, ScriptedAgent.payload());
                     case START ->
                         agent.control(FrameType.STARTED, ScriptedAgent.payload().u32(2));
                     default -> {

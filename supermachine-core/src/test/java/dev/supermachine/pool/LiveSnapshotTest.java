@@ -47,7 +47,7 @@ class LiveSnapshotTest extends PoolFixture {
 
             assertThat(engine.events)
                     .containsExactly("prepared 1", "activated 1", "paused 1", "captured 1", "resumed 1");
-            assertThat(heard()).containsSubsequence("RESUME", "HOLD", "RELEASE");
+            assertThat(heard()).containsSubsequence("RESUME", "SUSPEND", "CONTINUE");
             assertThat(taken.resolve("machine/state")).exists();
         }
     }
@@ -70,7 +70,7 @@ class LiveSnapshotTest extends PoolFixture {
 
             engine.onSnapshot = files -> write(files.resolve("state"));
             vm.snapshot(taken);
-            assertThat(heard()).containsSubsequence("HOLD", "RELEASE", "HOLD", "RELEASE");
+            assertThat(heard()).containsSubsequence("SUSPEND", "CONTINUE", "SUSPEND", "CONTINUE");
         }
     }
 

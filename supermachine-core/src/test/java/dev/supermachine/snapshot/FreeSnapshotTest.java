@@ -96,8 +96,8 @@ class FreeSnapshotTest {
                         target,
                         base,
                         "postgres-1",
-                        files -> {
-                            Files.writeString(files.resolve("state"), "half of");
+                        workspace -> {
+                            Files.writeString(workspace.machineDirectory().resolve("state"), "half of");
                             throw new IOException("No space left on device");
                         },
                         FreeSnapshotTest::details))
@@ -138,7 +138,8 @@ class FreeSnapshotTest {
                 directory,
                 origin,
                 "postgres-1",
-                files -> {
+                workspace -> {
+                    Path files = workspace.machineDirectory();
                     Files.createLink(files.resolve("ram"), SampleBakes.ram(origin));
                     Files.writeString(files.resolve("pages"), "changed");
                     Files.writeString(files.resolve("state"), "device state now");

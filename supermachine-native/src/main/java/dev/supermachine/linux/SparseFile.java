@@ -98,9 +98,9 @@ public final class SparseFile {
     /**
      * Copies a file with its holes.
      *
-     * @param source an existing regular file
-     * @param target must not exist
-     * @throws IOException if it cannot be copied
+     * @param source a file that nobody writes to meanwhile
+     * @param target the copy, as long as the source; must not exist
+     * @throws IOException if one cannot be read or the other not written; what was written is left then
      */
     public static void copy(Path source, Path target) throws IOException {
         try (FileChannel from = FileChannel.open(source, StandardOpenOption.READ);
@@ -124,6 +124,7 @@ public final class SparseFile {
                 // Only writing makes a file longer.
                 to.write(ByteBuffer.allocate(1), size - 1);
             }
+            to.force(true);
         }
     }
 

@@ -79,7 +79,7 @@ final class KvmMachine implements Machine {
         String what = "Cannot boot machine '" + spec.name() + "'";
         try {
             VirtualMachine vm = VirtualMachine.boot(
-                    new MachineShape(spec.name(), spec.memoryMib(), spec.vcpus(), spec.rootImage()),
+                    new MachineShape(spec.name(), spec.memoryMib(), spec.vcpus(), spec.rootImage(), spec.volumes()),
                     spec.kernel(),
                     spec.initrd(),
                     spec.kernelArguments());
@@ -100,7 +100,12 @@ final class KvmMachine implements Machine {
         String what = "Cannot restore machine '" + snapshot.name() + "' from " + snapshot.directory();
         try {
             MachineShape shape =
-                    new MachineShape(snapshot.name(), snapshot.memoryMib(), snapshot.vcpus(), snapshot.rootImage());
+                    new MachineShape(
+                            snapshot.name(),
+                            snapshot.memoryMib(),
+                            snapshot.vcpus(),
+                            snapshot.rootImage(),
+                            snapshot.volumes());
             Path ram = snapshot.directory().resolve(RAM_FILE);
             Path pages = snapshot.directory().resolve(SnapshotFiles.PAGES);
             Path state = snapshot.directory().resolve(STATE_FILE);
@@ -172,6 +177,17 @@ final class KvmMachine implements Machine {
             SparseFile.linkOrCopy(origin.directory().resolve(RAM_FILE), directory.resolve(RAM_FILE));
         } catch (IOException | LinuxException | KvmException | IllegalStateException | InternalError e) {
             // The JVM says the last where the memory's file has lost a page.
+            throw failure(what, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    @Override
+    public void copyVolume(int volume, Path target) {
+        String what = "Cannot copy disk " + volume + " of machine '" + name() + "' to " + target;
+        requireAlive("copy a disk of");
+        try {
+            vm.copyVolume(volume, target);
+        } catch (IOException | IndexOutOfBoundsException | IllegalStateException e) {
             throw failure(what, String.valueOf(e.getMessage()), e);
         }
     }
