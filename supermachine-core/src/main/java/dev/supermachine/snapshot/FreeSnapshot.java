@@ -71,8 +71,7 @@ public final class FreeSnapshot {
                 "The compacted snapshot '" + origin.manifest().name() + "'",
                 true);
         return snapshot.write(
-                workspace -> compact(origin, workspace),
-                () -> origin.manifest().details());
+                workspace -> compact(origin, workspace), () -> origin.manifest().details());
     }
 
     private static void compact(Snapshot origin, BakeWorkspace workspace) throws IOException {

@@ -11,6 +11,7 @@ import dev.supermachine.SnapshotException;
 import dev.supermachine.Vm;
 import dev.supermachine.VmConfig;
 import dev.supermachine.VmPool;
+import dev.supermachine.VolumeSpec;
 import dev.supermachine.Wait;
 import dev.supermachine.testing.SmallDisk;
 import java.io.IOException;
@@ -19,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -231,6 +233,37 @@ class LiveSnapshotIT {
             await().until(() -> count(vm) > first);
             try (Vm copy = vm.snapshot(directory.resolve("taken")).start(VmConfig.defaults())) {
                 assertThat(copy.readText("/root/file")).isEqualTo("content");
+            }
+        }
+    }
+
+    @Test
+    void aVolumeIsCapturedWithItsMachine() {
+        Path first = directory.resolve("first");
+        Image base = Image.builder(TestImages.reference("debian-busybox"))
+                .withName("test-volume")
+                .withSnapshotsDir(directory.resolve("snapshots"))
+                .withCmd("sh", "-c", "echo baked >/data/mark; echo written; exec sleep 100000")
+                .withWait(Wait.forLog("written"))
+                .withVolume(
+                        VolumeSpec.of(directory.resolve("data.img"), "/data").withSizeBytes(64L << 20))
+                .build();
+        try (Vm vm = base.start(VmConfig.defaults())) {
+            vm.exec("sh", "-c", "echo before >>/data/mark");
+            vm.snapshot(first);
+            vm.exec("sh", "-c", "echo after >>/data/mark && sync");
+            assertThat(vm.readText("/data/mark")).isEqualTo("baked\nbefore\nafter\n");
+        }
+        Image compacted = Image.fromSnapshot(first).compact(directory.resolve("compacted"));
+        for (Image image : List.of(Image.fromSnapshot(first), compacted)) {
+            try (Vm vm = image.start(VmConfig.defaults())) {
+                assertThat(vm.readText("/data/mark")).isEqualTo("baked\nbefore\n");
+                vm.exec("sh", "-c", "echo copy >>/data/mark && sync");
+                vm.reset();
+                assertThat(vm.readText("/data/mark")).isEqualTo("baked\nbefore\n");
+                assertThat(vm.exec("sh", "-c", "dmesg | grep -ci 'ext4.*error' || true")
+                                .stdoutText())
+                        .isEqualTo("0\n");
             }
         }
     }

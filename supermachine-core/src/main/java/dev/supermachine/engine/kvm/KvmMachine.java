@@ -99,13 +99,8 @@ final class KvmMachine implements Machine {
     static Prepared restore(SnapshotSource snapshot) {
         String what = "Cannot restore machine '" + snapshot.name() + "' from " + snapshot.directory();
         try {
-            MachineShape shape =
-                    new MachineShape(
-                            snapshot.name(),
-                            snapshot.memoryMib(),
-                            snapshot.vcpus(),
-                            snapshot.rootImage(),
-                            snapshot.volumes());
+            MachineShape shape = new MachineShape(
+                    snapshot.name(), snapshot.memoryMib(), snapshot.vcpus(), snapshot.rootImage(), snapshot.volumes());
             Path ram = snapshot.directory().resolve(RAM_FILE);
             Path pages = snapshot.directory().resolve(SnapshotFiles.PAGES);
             Path state = snapshot.directory().resolve(STATE_FILE);
