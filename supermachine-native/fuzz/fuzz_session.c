@@ -131,6 +131,10 @@ bool channel_is_empty(void) { return true; }
 
 /* --- the loop -------------------------------------------------------------------------------------------------------- */
 
+static bool loop_held;
+
+void loop_hold(bool hold) { loop_held = hold; }
+
 void watch_set(struct watch *watch, uint32_t events)
 {
     watch->events = events;
@@ -310,6 +314,11 @@ int system_freeze(bool frozen)
 
 bool system_is_frozen(void) { return true; }
 
+char *system_set_clock(uint64_t seconds, uint32_t nanoseconds)
+{
+    return seconds && nanoseconds ? duplicate("a clock that cannot be") : NULL;
+}
+
 char *system_renew(const uint8_t entropy[32], uint64_t seconds, uint32_t nanoseconds)
 {
     return entropy[0] == '!' && seconds && nanoseconds ? duplicate("a clock that cannot be") : NULL;
@@ -402,6 +411,8 @@ static void receive(const uint8_t *data, size_t size)
 
 static void happen(uint8_t what)
 {
+    if (loop_held)
+        return; /* nothing is told before the hold is over */
     if (what < 3)
         process_happens(what);
     else if (what < 6 && timers) {
@@ -449,6 +460,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     timers = NULL;
     state = GREETING;
+    end_hold();
     epoch = 0;
     seen_count = 0;
     buffer_free(&decoder.pending);

@@ -7,6 +7,7 @@ void workload_reset(void)
 {
     forget_configuration();
     strings_free(&image_env);
+    strings_free(&kept_env);
     strings_free(&machine_env);
     configured = started = ended = false;
     process = NULL;

@@ -42,6 +42,7 @@ static void watch_descriptor(struct watch *watch, int fd, uint32_t events)
         fatal("cannot make the channel non-blocking: %s", strerror(errno));
     watch->fd = fd;
     watch->ready = ready;
+    watch->always = true;
     watch_set(watch, events | EPOLLET);
 }
 

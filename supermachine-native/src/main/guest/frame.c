@@ -24,6 +24,8 @@ const char *frame_problem(const struct frame *frame)
     case PING:
     case WORKLOAD_SIGNAL:
     case REHEARSE:
+    case SUSPEND:
+    case CONTINUE:
     case THAW:
     case OPEN:
     case DATA:
@@ -62,9 +64,11 @@ const char *frame_problem(const struct frame *frame)
          frame->type == WORKLOAD_SIGNAL) &&
         frame->size != 4)
         return "a payload that must be 4 bytes";
-    if ((frame->type == END || frame->type == RESET || frame->type == START || frame->type == FREEZE ||
-         frame->type == THAW) &&
-        frame->size)
+    if (frame->type == CONTINUE && frame->size != 12)
+        return "a payload that must be 12 bytes";
+    if ((frame->type == END || frame->type == RESET || frame->type == START || frame->type == FREEZE
+         || frame->type == SUSPEND || frame->type == THAW)
+        && frame->size)
         return "a payload that must be empty";
     return NULL;
 }

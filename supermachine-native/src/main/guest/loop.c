@@ -5,7 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static int epoll_fd = -1;
+static int epoll_fd = -1, always_fd = -1;
+static bool held;
 static struct timer *timers; /* few, unsorted */
 static void **garbage;
 static size_t garbage_count;
@@ -13,9 +14,12 @@ static size_t garbage_count;
 void loop_init(void)
 {
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (epoll_fd < 0)
+    always_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (epoll_fd < 0 || always_fd < 0)
         fatal("epoll_create1: %s", strerror(errno));
 }
+
+void loop_hold(bool hold) { held = hold; }
 
 void watch_set(struct watch *watch, uint32_t events)
 {
@@ -25,6 +29,8 @@ void watch_set(struct watch *watch, uint32_t events)
     int operation = !watch->added ? EPOLL_CTL_ADD : events ? EPOLL_CTL_MOD : EPOLL_CTL_DEL;
     if (epoll_ctl(epoll_fd, operation, watch->fd, &event) < 0)
         fatal("epoll_ctl on descriptor %d: %s", watch->fd, strerror(errno));
+    if (watch->always && epoll_ctl(always_fd, operation, watch->fd, &event) < 0)
+        fatal("epoll_ctl on descriptor %d, which is always watched: %s", watch->fd, strerror(errno));
     watch->added = events != 0;
     watch->events = events;
 }
@@ -95,7 +101,7 @@ static void run_timers(void)
 void loop_round(bool busy)
 {
     struct epoll_event events[64];
-    int count = epoll_wait(epoll_fd, events, 64, busy ? 0 : wait_ms());
+    int count = epoll_wait(held ? always_fd : epoll_fd, events, 64, busy ? 0 : held ? -1 : wait_ms());
     if (count < 0 && errno != EINTR)
         fatal("epoll_wait: %s", strerror(errno));
     for (int i = 0; i < count; i++) {
@@ -103,7 +109,8 @@ void loop_round(bool busy)
         if (watch->added) /* an earlier callback of this round may have taken it out */
             watch->ready(watch, events[i].events);
     }
-    run_timers();
+    if (!held)
+        run_timers();
     while (garbage_count)
         free(garbage[--garbage_count]);
 }

@@ -10,6 +10,7 @@ struct watch {
     int fd; /* -1: not in use */
     uint32_t events;
     bool added;
+    bool always; /* looked at during loop_hold too; set before the first watch_set */
     void (*ready)(struct watch *, uint32_t events);
     void *owner;
 };
@@ -22,6 +23,10 @@ struct timer {
 };
 
 void loop_init(void);
+
+/* From now on only descriptors that are always watched are looked at, and no timer is due. What happens to the others meanwhile is told
+   when it is over. */
+void loop_hold(bool held);
 
 /* Changes what is waited for. No events takes the descriptor out altogether: epoll would report a hang-up for ever. */
 void watch_set(struct watch *, uint32_t events);

@@ -118,12 +118,15 @@ static char *reseed(const uint8_t entropy[32])
     return problem;
 }
 
+char *system_set_clock(uint64_t seconds, uint32_t nanoseconds)
+{
+    struct timespec now = {.tv_sec = (time_t)seconds, .tv_nsec = (long)nanoseconds};
+    return clock_settime(CLOCK_REALTIME, &now) < 0 ? format_text("cannot set the clock: %s", strerror(errno)) : NULL;
+}
+
 char *system_renew(const uint8_t entropy[32], uint64_t seconds, uint32_t nanoseconds)
 {
     discard_read_ahead();
     char *problem = reseed(entropy);
-    struct timespec now = {.tv_sec = (time_t)seconds, .tv_nsec = (long)nanoseconds};
-    if (!problem && clock_settime(CLOCK_REALTIME, &now) < 0)
-        problem = format_text("cannot set the clock: %s", strerror(errno));
-    return problem;
+    return problem ? problem : system_set_clock(seconds, nanoseconds);
 }

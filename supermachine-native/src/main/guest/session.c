@@ -17,6 +17,7 @@ static const uint64_t FREEZE_DEADLINE_NS = 10ull * 1000 * 1000 * 1000;
 
 /* HELD: resumed, but its processes are not thawed yet. */
 static enum { GREETING, OPEN_FOR_WORK, FREEZING, PARKED_NOW, HELD } state;
+static bool holding; /* while freezing or parked: for a SUSPEND, whose streams stay open */
 static struct timer freeze_timer;
 static uint64_t freeze_began;
 
@@ -45,10 +46,18 @@ static void configure(const struct frame *frame)
     free(problem);
 }
 
+static void end_hold(void)
+{
+    holding = false;
+    streams_hold(false);
+    loop_hold(false);
+}
+
 static void not_frozen(uint32_t code, const char *message)
 {
     system_freeze(false);
     state = OPEN_FOR_WORK;
+    end_hold();
     reply_error(code, message);
 }
 
@@ -65,6 +74,10 @@ static void check_frozen(struct timer *timer)
             return;
         }
         state = PARKED_NOW;
+        if (holding) {
+            workload_keep_env();
+            loop_hold(true);
+        }
         channel_send(PARKED, 0, 0, NULL, 0);
         return;
     }
@@ -75,9 +88,10 @@ static void check_frozen(struct timer *timer)
     not_frozen(ETIMEDOUT, "the processes of the guest could not be frozen within 10 s");
 }
 
-static void freeze(void)
+/* For a SUSPEND streams stay open: they stand until CONTINUE, or are dropped by the RESUME of a copy. */
+static void freeze(bool hold)
 {
-    if (streams_open()) {
+    if (!hold && streams_open()) {
         char *message = format_text("FREEZE while %zu streams are open", streams_open());
         reply_error(WRONG_STATE, message);
         free(message);
@@ -89,6 +103,8 @@ static void freeze(void)
         return;
     }
     state = FREEZING;
+    holding = hold;
+    streams_hold(hold);
     freeze_began = monotonic_ns();
     freeze_timer.due = check_frozen;
     check_frozen(&freeze_timer);
@@ -165,6 +181,7 @@ static void resume(const struct frame *frame)
         /* The host listens in the new epoch already, for an error too. */
         channel_begin_epoch(it.epoch);
         streams_drop_all();
+        end_hold();
         if (renew(&it, "RESUME")) {
             logs_resumed();
             channel_send(RESUMED, 0, 0, NULL, 0);
@@ -178,6 +195,30 @@ static void resume(const struct frame *frame)
         }
     }
     activation_free(&it);
+}
+
+/* The machine that was suspended goes on as itself: the same epoch, the same streams. The time that it stood is made up for. */
+static void go_on(const struct frame *frame)
+{
+    struct reader in = reader_of(frame->payload, frame->size);
+    uint64_t seconds = read_u64(&in);
+    uint32_t nanoseconds = read_u32(&in);
+    if (state != PARKED_NOW || !holding) {
+        reply_error(WRONG_STATE, "CONTINUE of an agent that is not suspended");
+        return;
+    }
+    char *problem = reader_finished(&in) && nanoseconds < 1000000000 && seconds <= INT64_MAX
+                        ? system_set_clock(seconds, nanoseconds)
+                        : duplicate("broken request: CONTINUE");
+    if (problem)
+        say("%s", problem);
+    free(problem);
+    channel_send(CONTINUED, 0, 0, NULL, 0);
+    int error = system_freeze_volumes(false);
+    if (error)
+        fatal("cannot let the volumes go on (FITHAW): %s", strerror(error));
+    let_run();
+    end_hold();
 }
 
 static void thaw(void)
@@ -225,7 +266,13 @@ static void control_frame(const struct frame *frame)
         workload_start();
         break;
     case FREEZE:
-        freeze();
+        freeze(false);
+        break;
+    case SUSPEND:
+        freeze(true);
+        break;
+    case CONTINUE:
+        go_on(frame);
         break;
     case REHEARSE:
         rehearse(frame);
@@ -252,7 +299,8 @@ void session_frame(const struct frame *frame)
         resume(frame);
         return;
     }
-    if (frame->epoch != channel_epoch() || (state == PARKED_NOW && frame->type != REHEARSE))
+    if (frame->epoch != channel_epoch()
+        || (state == PARKED_NOW && frame->type != REHEARSE && frame->type != CONTINUE))
         return;
     if (state == GREETING && frame->type != HELLO_ACK)
         fatal("the host sent type 0x%02x before HELLO_ACK", frame->type);

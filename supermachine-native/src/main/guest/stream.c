@@ -7,6 +7,7 @@
 
 static struct stream *streams; /* in the order they are pumped; see streams_pump */
 static size_t open_count;
+static bool suspended;
 
 static const struct kind *kind_of(uint8_t number)
 {
@@ -203,8 +204,12 @@ void streams_frame(const struct frame *frame, bool held)
     }
 }
 
+void streams_hold(bool hold) { suspended = hold; }
+
 bool streams_pump(void)
 {
+    if (suspended)
+        return false;
     /* Each stream that is awake gets one turn; who had one goes to the end, so that all share the channel alike. */
     size_t turns = open_count; /* one that ends during its turn only shortens the list */
     bool more = false;

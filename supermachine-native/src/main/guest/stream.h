@@ -60,6 +60,7 @@ size_t stream_allowance(const struct stream *, int subchannel, size_t size);
 /* While a resumed guest is `held`, only kinds that need none of its processes are opened. */
 void streams_frame(const struct frame *, bool held);
 bool streams_pump(void); /* true when more can be done without waiting */
+void streams_hold(bool held); /* held: nothing is pumped */
 size_t streams_open(void);
 void streams_drop_all(void);
 

@@ -20,6 +20,9 @@ int system_freeze(bool frozen);
 /* Whether the last system_freeze(true) has come into effect. */
 bool system_is_frozen(void);
 
+/* Sets the wall clock. NULL or a fresh message. */
+char *system_set_clock(uint64_t seconds, uint32_t nanoseconds);
+
 /* Drops random bytes read ahead, mixes entropy in and reseeds; sets the wall clock. NULL or a fresh message. */
 char *system_renew(const uint8_t entropy[32], uint64_t seconds, uint32_t nanoseconds);
 

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct strings argv, image_env, machine_env, extra_hosts;
+static struct strings argv, image_env, kept_env, machine_env, extra_hosts;
 static char *user, *cwd;
 static bool configured, started, ended;
 static struct process *process;
@@ -58,6 +58,23 @@ char *workload_configure(struct reader *in, uint32_t *code)
     return problem;
 }
 
+/* One entry after the other over what is there. */
+static void env_lay_over(struct strings *env, const struct strings *entries)
+{
+    for (size_t i = 0; i < entries->count; i++) {
+        char *entry = duplicate(entries->items[i]), *equals = strchr(entry, '=');
+        *equals = 0;
+        env_set(env, entry, equals + 1);
+        free(entry);
+    }
+}
+
+void workload_keep_env(void)
+{
+    strings_free(&kept_env);
+    env_lay_over(&kept_env, &machine_env);
+}
+
 void workload_renew(const char *hostname, const struct strings *env)
 {
     uint32_t code;
@@ -66,18 +83,14 @@ void workload_renew(const char *hostname, const struct strings *env)
         say("%s", problem);
     free(problem);
     strings_free(&machine_env);
+    env_lay_over(&machine_env, &kept_env);
     env_set_all(&machine_env, env);
 }
 
 char *workload_defaults(struct command *command, const struct strings *env, const char *as)
 {
     env_copy(&command->env, &image_env);
-    for (size_t i = 0; i < machine_env.count; i++) {
-        char *entry = duplicate(machine_env.items[i]), *equals = strchr(entry, '=');
-        *equals = 0;
-        env_set(&command->env, entry, equals + 1);
-        free(entry);
-    }
+    env_lay_over(&command->env, &machine_env);
     env_set_all(&command->env, env);
     if (!command->cwd || !*command->cwd) {
         free(command->cwd);

@@ -13,6 +13,9 @@ void workload_start(void);
 bool workload_has_ended(void);
 void workload_signal(int signal);
 
+/* SUSPEND: whoever is resumed from here keeps this machine's environment, below its own. */
+void workload_keep_env(void);
+
 /* RESUME's host name and environment, for everything started from now on. */
 void workload_renew(const char *hostname, const struct strings *env);
 

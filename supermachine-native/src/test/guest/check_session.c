@@ -130,6 +130,55 @@ static void states(struct answer *answer)
     finish(&host, 0, "");
 }
 
+static void send_continue(struct host *host)
+{
+    struct buffer payload = {0};
+    put_u64(&payload, 1800000000);
+    put_u32(&payload, 5);
+    send_frame(host, CONTINUE, 0, 0, payload.data, payload.size);
+    buffer_free(&payload);
+}
+
+/* SUSPEND stands still what is open, CONTINUE lets it go on, and a RESUME in its place drops it. */
+static void hold(struct answer *answer)
+{
+    struct host host;
+    greet(&host, answer);
+    send_continue(&host);
+    expect_error(&host, CONTROL_ERROR, WRONG_STATE, "CONTINUE of an agent that is not suspended", answer);
+    open_read(&host, 1, "/dev/zero", 1000);
+    expect(&host, OPENED, answer);
+    expect(&host, DATA, answer);
+    CHECK(answer->size == 1000);
+    for (int round = 0; round < 2; round++) {
+        send_frame(&host, SUSPEND, 0, 0, NULL, 0);
+        expect(&host, PARKED, answer);
+        send_frame(&host, CREDIT, 1, 1, "\5\0\0\0", 4); /* dropped, as by any agent that is parked */
+        send_frame(&host, PING, 0, 0, "dropped", 7);
+        CHECK(!receive(&host, answer, 50));
+        send_continue(&host);
+        expect(&host, CONTINUED, answer);
+        CHECK(answer->epoch == 0);
+        send_frame(&host, CREDIT, 1, 1, "\5\0\0\0", 4);
+        expect(&host, DATA, answer);
+        CHECK(answer->size == 5 && answer->stream == 1);
+    }
+    send_frame(&host, SUSPEND, 0, 0, NULL, 0);
+    expect(&host, PARKED, answer);
+    send_activation(&host, REHEARSE, 3, false);
+    expect(&host, REHEARSED, answer);
+    send_resume(&host, 5, false);
+    expect(&host, RESUMED, answer);
+    send_frame(&host, CREDIT, 1, 1, "\5\0\0\0", 4);
+    send_frame(&host, PING, 0, 0, "new", 3);
+    expect(&host, PONG, answer); /* and no DATA */
+    send_frame(&host, FREEZE, 0, 0, NULL, 0);
+    expect(&host, PARKED, answer);
+    send_continue(&host);
+    expect_error(&host, CONTROL_ERROR, WRONG_STATE, "CONTINUE of an agent that is not suspended", answer);
+    finish(&host, 0, "");
+}
+
 /* Bytes a host cannot have meant: the agent ends with a line, or goes on; it never crashes and never hangs. */
 static void random_bytes(void)
 {
@@ -145,12 +194,13 @@ static void random_bytes(void)
             static const uint8_t kinds[] = {4, 8, 9, 42};
             payload[0] = kinds[random_next(&state) % sizeof kinds];
             random_fill(&state, payload + 1, 8);
-            static const uint8_t types[] = {PING,   OPEN,     DATA,  CREDIT,          END, FREEZE,
-                                            RESUME, REHEARSE, RESET, WORKLOAD_SIGNAL,
-                                            THAW};
+            static const uint8_t types[] = {PING,     OPEN,  DATA,            CREDIT, END,    FREEZE, RESUME,
+                                            REHEARSE, RESET, WORKLOAD_SIGNAL, SUSPEND,   CONTINUE, THAW};
             uint8_t type = types[random_next(&state) % sizeof types];
             frame_put(&out, type, type == CREDIT, type >= OPEN ? 1 + random_next(&state) % 3 : 0, 0, payload,
-                      type == CREDIT || type == WORKLOAD_SIGNAL ? 4 : random_next(&state) % sizeof payload);
+                      type == CREDIT || type == WORKLOAD_SIGNAL ? 4
+                      : type == CONTINUE                         ? 12
+                                                                : random_next(&state) % sizeof payload);
             if (write(host.to, out.data, out.size) < 0)
                 i = 20;
             buffer_free(&out);
@@ -181,6 +231,7 @@ void check_session(void)
     credit_is_kept(answer);
     breaches(answer);
     states(answer);
+    hold(answer);
     random_bytes();
     free(answer);
 }

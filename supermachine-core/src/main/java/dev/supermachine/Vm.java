@@ -154,6 +154,24 @@ public interface Vm extends AutoCloseable {
     void reset();
 
     /**
+     * Takes a snapshot of the machine as it is now, from which other machines can be restored: memory, files and processes. This machine goes on. It stands still
+     * while its memory is copied, some milliseconds as a rule; open connections and running commands notice only that. What is written is what differs from the
+     * snapshot that this machine was restored from, whose files the new one shares by hard links where that is possible. It needs no other file.
+     *
+     * <p>A machine of the new image begins as this one was, with its own random numbers, the right time, and a host name of its own. Environment variables given
+     * to this machine hold there too, unless a {@link VmConfig} replaces them. Connections through {@link #mappedPort(int)} are closed there, and commands
+     * that were running for a caller are killed, because nobody is there to read from them; what a command has left running in the background goes on.
+     *
+     * @param directory where; must be empty or not exist, in a directory that exists. On the file system of the image's snapshot it takes the least room
+     * @return an image of it, as {@link Image#fromSnapshot(Path)} opens it later
+     * @throws SnapshotException if the directory cannot be used, there is no room, or the machine's state cannot be captured. Nothing is left then, and the machine
+     *     goes on
+     * @throws MachineException if the agent does not answer
+     * @throws IllegalStateException if this machine was given up, or is being reset
+     */
+    Image snapshot(Path directory);
+
+    /**
      * Keeps the machine: {@link #close()} and the end of its pool no longer end it. It runs until this JVM ends or, with the value {@code detached} of the
      * setting {@code supermachine.vm.keep-on-failure}, until somebody ends it: closing it then takes some seconds, in which a process of its own takes it over,
      * and connections to its ports are closed once. Its mapped ports stay open, and its memory stays booked, while its place in the pool becomes free. For looking inside after a test has failed. Further calls return the same; a machine that is kept

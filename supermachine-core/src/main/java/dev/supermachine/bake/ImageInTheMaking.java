@@ -4,6 +4,7 @@ import dev.supermachine.Image;
 import dev.supermachine.Vm;
 import dev.supermachine.VmConfig;
 import dev.supermachine.VmPool;
+import java.nio.file.Path;
 
 /** What a warm-up can know of the image that it is a part of. */
 record ImageInTheMaking(String name, String reference, int memoryMib, int vcpus, int guestPort) implements Image {
@@ -31,6 +32,11 @@ record ImageInTheMaking(String name, String reference, int memoryMib, int vcpus,
     @Override
     public Vm start(VmConfig config) {
         throw notYet("has no machines");
+    }
+
+    @Override
+    public Image compact(Path directory) {
+        throw notYet("has no snapshot");
     }
 
     private IllegalStateException notYet(String what) {

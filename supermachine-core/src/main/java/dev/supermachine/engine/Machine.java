@@ -55,6 +55,16 @@ public interface Machine extends AutoCloseable {
     void capture(Path directory);
 
     /**
+     * Writes memory and device state of a machine that goes on, for {@link Hypervisor#prepare(SnapshotSource)}: what differs from the snapshot it was restored
+     * from, and that snapshot's memory under another name. Only for a machine from {@link Prepared#activate(Activation)} that is paused, and whose agent is
+     * parked; it stays so. If it fails, the machine can be resumed all the same.
+     *
+     * @param directory an existing, empty directory, which then holds all that a restore needs besides the root image, and nothing else
+     * @throws EngineException if it fails, or the machine has ended or was booted
+     */
+    void snapshot(Path directory);
+
+    /**
      * Writes what one of the machine's disks holds, with what this run has written, into a new sparse file. The machine must be paused, and stays so; what the guest
      * has in its memory and not on the disk yet is not in it.
      *

@@ -7,6 +7,7 @@ import dev.supermachine.engine.OutputTail;
 import dev.supermachine.engine.Witness;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -27,6 +28,11 @@ final class AgentLink {
     private final String machine;
     private final Witness witness;
     private final ReentrantLock writing = new ReentrantLock(true);
+    private final Condition released = writing.newCondition();
+
+    /** Whether nothing is sent but what {@link #release} sends. Changed with the lock. */
+    private boolean held;
+
     private final AtomicReference<@Nullable End> down = new AtomicReference<>();
     private volatile Consumer<MachineException> onDown = reason -> {};
     private volatile @Nullable OutputTail log;
@@ -69,13 +75,52 @@ final class AgentLink {
     void send(Supplier<Frame> frame) {
         writing.lock();
         try {
+            while (held && down.get() == null) {
+                released.awaitUninterruptibly();
+            }
+            write(frame);
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    /** As {@link #send(Supplier)}, and whoever sends after it waits until {@link #release} or {@link #endHold}. */
+    void hold(Frame frame) {
+        send(() -> {
+            held = true;
+            return frame;
+        });
+    }
+
+    /** Sends a frame while all others wait, and then lets them go on. */
+    void release(Supplier<Frame> frame) {
+        writing.lock();
+        try {
+            write(frame);
+        } finally {
+            endHold();
+            writing.unlock();
+        }
+    }
+
+    /** Lets those who wait to send go on. */
+    void endHold() {
+        writing.lock();
+        try {
+            held = false;
+            released.signalAll();
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    private void write(Supplier<Frame> frame) {
+        try {
             ensureUp();
             channel.write(FrameCodec.encode(frame.get()));
         } catch (IOException e) {
             channelEnded("the channel to its agent failed while writing: " + e.getMessage(), e);
             ensureUp();
-        } finally {
-            writing.unlock();
         }
     }
 
@@ -118,6 +163,7 @@ final class AgentLink {
     private void end(MachineException exception, boolean isFailure) {
         if (down.compareAndSet(null, new End(exception, isFailure))) {
             channel.close();
+            endHold();
             onDown.accept(exception);
         }
     }

@@ -2,6 +2,7 @@ package dev.supermachine.guest;
 
 import dev.supermachine.MachineException;
 import dev.supermachine.engine.Deadline;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
@@ -21,6 +22,9 @@ final class ControlCalls {
         private @Nullable FrameReader answered;
         private @Nullable MachineException refused;
         private boolean abandoned;
+
+        /** Whether the next request is its own, if it is granted. */
+        private boolean keepsTurn;
 
         private Call(String operation, FrameType answer) {
             this.operation = operation;
@@ -72,8 +76,58 @@ final class ControlCalls {
     FrameReader call(String operation, FrameType answer, Deadline deadline, Supplier<Frame> request) {
         Call call = new Call(operation, answer);
         claim(call, deadline);
+        return carryOut(call, deadline, () -> link.send(request));
+    }
+
+    /**
+     * As {@link #call}, with two requests of which the second follows the first whatever lies in between; nobody else's comes between them, and no frame at all.
+     *
+     * @param between what is done after the first was answered; may fail
+     * @param timeout how long to wait for each answer
+     * @return the second answer's payload
+     */
+    FrameReader hold(Exchange first, Runnable between, Exchange second, Duration timeout) {
+        Deadline deadline = Deadline.in(timeout);
+        Call hold = new Call(first.operation(), first.answer());
+        claim(hold, deadline);
+        hold.keepsTurn = true;
         try {
-            link.send(request);
+            carryOut(hold, deadline, () -> link.hold(first.request().get()));
+        } catch (RuntimeException | Error e) {
+            link.endHold();
+            throw e;
+        }
+        try {
+            between.run();
+        } catch (RuntimeException | Error e) {
+            try {
+                release(second, timeout);
+            } catch (MachineException also) {
+                e.addSuppressed(also);
+            }
+            throw e;
+        }
+        return release(second, timeout);
+    }
+
+    private FrameReader release(Exchange request, Duration timeout) {
+        Call release = new Call(request.operation(), request.answer());
+        lock.lock();
+        try {
+            current = release;
+        } finally {
+            lock.unlock();
+        }
+        return carryOut(release, Deadline.in(timeout), () -> link.release(request.request()));
+    }
+
+    /** A request, what makes it when it is its turn, and the type of its answer. */
+    record Exchange(String operation, FrameType answer, Supplier<Frame> request) {}
+
+    private FrameReader carryOut(Call call, Deadline deadline, Runnable send) {
+        String operation = call.operation;
+        try {
+            send.run();
         } catch (MachineException | IllegalArgumentException e) {
             release(call);
             throw e;
@@ -89,7 +143,7 @@ final class ControlCalls {
             return Objects.requireNonNull(call.answered);
         } finally {
             call.abandoned = true;
-            if (!call.pending()) {
+            if (!call.pending() && !(call.keepsTurn && call.refused == null)) {
                 freeSlot(call);
             }
             lock.unlock();

@@ -23,6 +23,9 @@ enum FrameType {
     REHEARSED(0x11, true),
     THAW(0x12, false),
     THAWED(0x13, true),
+    SUSPEND(0x14, false),
+    CONTINUE(0x15, false),
+    CONTINUED(0x16, true),
 
     OPEN(0x20, false),
     OPENED(0x21, true),

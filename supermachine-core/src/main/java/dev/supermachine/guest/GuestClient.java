@@ -6,6 +6,7 @@ import dev.supermachine.engine.Deadline;
 import dev.supermachine.engine.Witness;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -152,6 +153,19 @@ public final class GuestClient implements AutoCloseable {
      */
     public void freeze(Duration timeout) {
         life.freeze(timeout);
+    }
+
+    /**
+     * Has the guest stand still while something is done: every process but the agent is frozen, and nothing is on its way in either direction. Streams stay open;
+     * whoever uses one, or asks for another, waits. Afterwards the guest goes on as if nothing had been, with the wall clock set; but a copy of it that was made
+     * meanwhile can be resumed as after {@link #freeze(Duration)}.
+     *
+     * @param meanwhile what is done; if it fails, so does this, and the guest goes on
+     * @param clock the wall clock that the guest is set to
+     * @param timeout how long to wait for each of the guest's answers
+     */
+    public void hold(Runnable meanwhile, Clock clock, Duration timeout) {
+        life.hold(meanwhile, clock, timeout);
     }
 
     /**

@@ -2,6 +2,7 @@ package dev.supermachine.guest;
 
 import dev.supermachine.engine.Activation;
 import dev.supermachine.engine.Deadline;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -85,6 +86,24 @@ final class LifeCycle {
                 streams.reopen();
             }
         }
+    }
+
+    /** Whatever becomes of what is done meanwhile, the guest goes on after it. */
+    void hold(Runnable meanwhile, Clock clock, Duration timeout) {
+        var hold = new ControlCalls.Exchange(
+                "stand still for a snapshot",
+                FrameType.PARKED,
+                () -> Frame.control(FrameType.SUSPEND, link.epoch(), Frame.NOTHING));
+        String operation = "go on after a snapshot";
+        var release = new ControlCalls.Exchange(operation, FrameType.CONTINUED, () -> {
+            Instant now = clock.instant();
+            byte[] payload = new FrameWriter(operation)
+                    .u64(now.getEpochSecond())
+                    .u32(now.getNano())
+                    .payload();
+            return Frame.control(FrameType.CONTINUE, link.epoch(), payload);
+        });
+        read(control.hold(hold, meanwhile, release, timeout), FrameReader::end);
     }
 
     void rehearse(Activation activation, Duration timeout) {

@@ -10,12 +10,15 @@ import dev.supermachine.pool.MemoryLedger;
 import dev.supermachine.pool.PoolBuilder;
 import dev.supermachine.pool.SingleMachine;
 import dev.supermachine.settings.KeepOnFailure;
+import dev.supermachine.snapshot.FreeSnapshot;
 import dev.supermachine.snapshot.Snapshot;
 import dev.supermachine.snapshot.SnapshotDetails;
 import dev.supermachine.snapshot.SnapshotUse;
 import java.lang.ref.Cleaner;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.function.Function;
 
 /**
  * A snapshot with the engine that restores it. The snapshot is held in the store as long as this image can be reached, which pools and machines of it do too:
@@ -31,6 +34,9 @@ final class BakedImage implements Image {
     private final Origin origin;
     private final Duration acquireTimeout;
     private final MachineSource machines;
+
+    /** Makes an image of a snapshot that was made out of this one. Holds nothing of this image. */
+    private final Function<Snapshot, Image> derived;
 
     /**
      * An image over a snapshot.
@@ -56,6 +62,15 @@ final class BakedImage implements Image {
         this.origin = origin;
         this.acquireTimeout = acquireTimeout;
         SnapshotDetails details = snapshot.manifest().details();
+        this.derived = made -> new BakedImage(
+                made.acquireUse(),
+                name,
+                reference,
+                hypervisor,
+                new Origin(made.directory(), false, 0, 0),
+                ledger,
+                acquireTimeout,
+                keep);
         this.machines = new MachineSource(
                 this,
                 hypervisor,
@@ -63,7 +78,8 @@ final class BakedImage implements Image {
                 !details.workloadStarted(),
                 ledger,
                 Clock.systemUTC(),
-                keep == KeepOnFailure.DETACHED);
+                keep == KeepOnFailure.DETACHED,
+                derived);
     }
 
     @Override
@@ -109,6 +125,12 @@ final class BakedImage implements Image {
     @Override
     public Vm start(VmConfig config) {
         return SingleMachine.start(machines, config, acquireTimeout);
+    }
+
+    @Override
+    public Image compact(Path directory) {
+        snapshot.requireUnchanged();
+        return derived.apply(FreeSnapshot.compacted(directory, snapshot));
     }
 
     @Override

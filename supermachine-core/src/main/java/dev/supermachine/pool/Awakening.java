@@ -38,6 +38,11 @@ final class Awakening {
         this.startsWorkload = startsWorkload;
     }
 
+    /** The wall clock that guests are set to. */
+    Clock clock() {
+        return clock;
+    }
+
     /** What distinguishes the next run of a machine. */
     Activation activation(String machine, VmConfig config) {
         byte[] entropy = new byte[Activation.ENTROPY_BYTES];

@@ -159,6 +159,15 @@ class LeasedVm implements Vm {
         }
     }
 
+    @Override
+    public Image snapshot(Path directory) {
+        // Refused at once during a reset; one that begins later waits until this is over.
+        live();
+        synchronized (resets) {
+            return owner.snapshot(live(), directory);
+        }
+    }
+
     /** The client first: its guest is not told of each connection that ends, and may not listen any more. */
     private void cutOff(LiveMachine old) {
         try {

@@ -1,7 +1,9 @@
 package dev.supermachine.pool;
 
+import dev.supermachine.Image;
 import dev.supermachine.VmConfig;
 import dev.supermachine.pool.MachineSource.LiveMachine;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** Who lends a machine to its holder. */
@@ -15,6 +17,15 @@ interface MachineOwner {
      * @return the machine, running
      */
     LiveMachine replace(@Nullable LiveMachine old, VmConfig config);
+
+    /**
+     * Writes a snapshot of a holder's machine, which goes on.
+     *
+     * @param machine his machine
+     * @param directory where
+     * @return an image of it
+     */
+    Image snapshot(LiveMachine machine, Path directory);
 
     /**
      * Takes note that a holder has given up, and takes back what he had. Once for each holder.

@@ -2,12 +2,14 @@ package dev.supermachine.pool;
 
 import dev.supermachine.AcquireException;
 import dev.supermachine.EngineException;
+import dev.supermachine.Image;
 import dev.supermachine.MachineException;
 import dev.supermachine.Vm;
 import dev.supermachine.VmConfig;
 import dev.supermachine.VmPool;
 import dev.supermachine.pool.MachineSource.LiveMachine;
 import dev.supermachine.pool.MachineSource.Spare;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -145,6 +147,11 @@ final class MachinePool implements VmPool, MachineOwner {
         } finally {
             spares.refill();
         }
+    }
+
+    @Override
+    public Image snapshot(LiveMachine machine, Path directory) {
+        return source.snapshot(machine, directory);
     }
 
     @Override

@@ -15,11 +15,13 @@ import dev.supermachine.engine.Witness;
 import dev.supermachine.guest.GuestClient;
 import dev.supermachine.snapshot.Snapshot;
 import dev.supermachine.snapshot.SnapshotUse;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +44,7 @@ public final class MachineSource {
     private final MemoryLedger ledger;
     private final Awakening awakening;
     private final boolean detachable;
+    private final Function<Snapshot, Image> images;
     private final boolean resetsInPlace;
     private final AtomicBoolean warned = new AtomicBoolean();
 
@@ -54,6 +57,7 @@ public final class MachineSource {
      * @param startsWorkload as below
      * @param ledger as below
      * @param clock as below
+     * @param images as below
      */
     public MachineSource(
             Image image,
@@ -61,8 +65,9 @@ public final class MachineSource {
             Snapshot snapshot,
             boolean startsWorkload,
             MemoryLedger ledger,
-            Clock clock) {
-        this(image, hypervisor, snapshot, startsWorkload, ledger, clock, false);
+            Clock clock,
+            Function<Snapshot, Image> images) {
+        this(image, hypervisor, snapshot, startsWorkload, ledger, clock, false, images);
     }
 
     /**
@@ -75,6 +80,7 @@ public final class MachineSource {
      * @param ledger where memory is booked
      * @param clock the wall clock that guests are set to
      * @param detachable whether machines that are kept are to outlive this JVM
+     * @param images makes an image of a snapshot of one of these machines
      */
     public MachineSource(
             Image image,
@@ -83,13 +89,15 @@ public final class MachineSource {
             boolean startsWorkload,
             MemoryLedger ledger,
             Clock clock,
-            boolean detachable) {
+            boolean detachable,
+            Function<Snapshot, Image> images) {
         this.image = image;
         this.hypervisor = hypervisor;
         this.snapshot = snapshot;
         this.ledger = ledger;
         this.awakening = new Awakening(clock, startsWorkload);
         this.detachable = detachable;
+        this.images = images;
         this.resetsInPlace = hypervisor.capabilities().contains(Capability.RESET_IN_PLACE);
     }
 
@@ -265,6 +273,19 @@ public final class MachineSource {
             }
         }
         return spare;
+    }
+
+    /**
+     * Writes a snapshot of a running machine, which goes on.
+     *
+     * @param machine what runs
+     * @param directory where the snapshot is to be
+     * @return an image of it
+     * @throws dev.supermachine.SnapshotException if it cannot be made; nothing is left then
+     * @throws MachineException if the machine's agent does not answer
+     */
+    Image snapshot(LiveMachine machine, Path directory) {
+        return images.apply(new LiveCapture(snapshot, machine, awakening.clock()).into(directory));
     }
 
     private void tellOfFailure(LiveMachine machine, SupermachineException e) {

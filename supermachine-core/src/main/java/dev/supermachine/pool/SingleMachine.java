@@ -1,8 +1,10 @@
 package dev.supermachine.pool;
 
+import dev.supermachine.Image;
 import dev.supermachine.Vm;
 import dev.supermachine.VmConfig;
 import dev.supermachine.pool.MachineSource.LiveMachine;
+import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +42,11 @@ public final class SingleMachine implements MachineOwner {
     public LiveMachine replace(@Nullable LiveMachine old, VmConfig config) {
         @Nullable LiveMachine same = old == null ? null : source.reset(old, config);
         return same != null ? same : source.restore(timeout, config);
+    }
+
+    @Override
+    public Image snapshot(LiveMachine machine, Path directory) {
+        return source.snapshot(machine, directory);
     }
 
     @Override

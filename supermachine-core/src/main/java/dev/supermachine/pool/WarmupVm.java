@@ -8,6 +8,7 @@ import dev.supermachine.engine.Machine;
 import dev.supermachine.guest.GuestClient;
 import dev.supermachine.pool.MachineSource.Holdings;
 import dev.supermachine.pool.MachineSource.LiveMachine;
+import java.nio.file.Path;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +47,12 @@ public final class WarmupVm extends LeasedVm {
     }
 
     @Override
+    public Image snapshot(Path directory) {
+        throw refused(
+                "captured by hand: the bake does that when the warm-up returns. Take a snapshot of a machine of the image");
+    }
+
+    @Override
     public KeptVm keep() {
         throw refused("kept: the bake needs it. Keep a machine of the image");
     }
@@ -73,6 +80,11 @@ public final class WarmupVm extends LeasedVm {
         @Override
         public LiveMachine replace(@Nullable LiveMachine old, VmConfig config) {
             throw new UnsupportedOperationException("A machine that is being baked has no other");
+        }
+
+        @Override
+        public Image snapshot(LiveMachine machine, Path directory) {
+            throw new UnsupportedOperationException("A machine that is being baked is captured by its bake");
         }
 
         @Override

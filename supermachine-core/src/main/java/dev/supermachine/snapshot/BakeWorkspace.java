@@ -1,7 +1,7 @@
 package dev.supermachine.snapshot;
 
+import dev.supermachine.linux.SparseFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** The directory in which a snapshot is made, on the store's file system. Nobody else sees it before it is published as a whole. */
@@ -54,12 +54,7 @@ public final class BakeWorkspace {
      * @throws IOException if neither is possible
      */
     public static Path linkOrCopy(Path source, Path target) throws IOException {
-        Path file = source.toRealPath();
-        try {
-            return Files.createLink(target, file);
-        } catch (IOException | UnsupportedOperationException e) {
-            // Another file system, too many links, or fs.protected_hardlinks for a file of somebody else.
-            return Files.copy(file, target);
-        }
+        SparseFile.linkOrCopy(source, target);
+        return target;
     }
 }

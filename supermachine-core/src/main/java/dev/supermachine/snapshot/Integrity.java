@@ -1,6 +1,7 @@
 package dev.supermachine.snapshot;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -37,8 +38,23 @@ final class Integrity {
 
     private Integrity() {}
 
-    /** Lists and hashes the files of a directory that is to become a snapshot. */
-    static List<SnapshotFile> scan(Path directory) throws IOException {
+    /** Makes a directory a snapshot: the manifest is written last, and everything is on disk afterwards. */
+    static void seal(Path directory, SnapshotManifest manifest) throws IOException {
+        byte[] text = ManifestFormat.write(manifest).getBytes(StandardCharsets.UTF_8);
+        if (!ManifestFormat.read(text).equals(manifest)) {
+            throw new IllegalStateException("The manifest does not survive being written: " + manifest);
+        }
+        PrivateFiles.writeNew(directory.resolve(SnapshotLayout.USED), new byte[0]);
+        PrivateFiles.writeNew(directory.resolve(SnapshotLayout.MANIFEST), text);
+        PrivateFiles.secureAndSync(directory);
+    }
+
+    /**
+     * Lists and hashes the files of a directory that is to become a snapshot.
+     *
+     * @param known files, by their paths, which are names or copies of ones that were hashed before
+     */
+    static List<SnapshotFile> scan(Path directory, Map<String, SnapshotFile> known) throws IOException {
         List<SnapshotFile> files = new ArrayList<>();
         Files.walkFileTree(directory, new SimpleFileVisitor<>() {
             @Override
@@ -48,7 +64,10 @@ final class Integrity {
                     throw new IOException(
                             "A snapshot holds regular files only, but the bake left " + path + ", which is none");
                 }
-                if (!NOTES.contains(path)) {
+                SnapshotFile before = known.get(path);
+                if (before != null) {
+                    files.add(before);
+                } else if (!NOTES.contains(path)) {
                     files.add(new SnapshotFile(path, attributes.size(), ContentHash.of(file)));
                 }
                 return FileVisitResult.CONTINUE;

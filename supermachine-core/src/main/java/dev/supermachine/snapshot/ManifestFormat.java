@@ -83,10 +83,16 @@ final class ManifestFormat {
             throw new IllegalArgumentException(
                     "fingerprint: expected 64 hexadecimal digits, but was '" + fingerprint + "'");
         }
+        String base = json.string("base");
+        if (!base.isEmpty() && !SnapshotLayout.isFingerprint(base)) {
+            throw new IllegalArgumentException(
+                    "base: expected nothing or 64 hexadecimal digits, but was '" + base + "'");
+        }
         return new SnapshotManifest(
                 SnapshotManifest.FORMAT_VERSION,
                 fingerprint,
                 json.string("name"),
+                base,
                 details,
                 Instant.parse(json.string("created")),
                 Duration.ofMillis(json.integer("bakeMillis")),
@@ -143,6 +149,7 @@ final class ManifestFormat {
         json.put("formatVersion", manifest.formatVersion());
         json.put("fingerprint", manifest.fingerprint());
         json.put("name", manifest.name());
+        json.put("base", manifest.base());
         json.put(
                 "image",
                 ordered(

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/** A finished snapshot on disk, checked when it was opened. Immutable and thread-safe; the files may vanish unless {@link #acquireUse()} is held. */
+/** A finished snapshot on disk, checked when it was opened, and before each restore. Immutable and thread-safe; the files may vanish unless {@link #acquireUse()} is held. */
 public final class Snapshot {
 
     private final Path directory;
@@ -49,6 +49,11 @@ public final class Snapshot {
     static Snapshot openChecked(Path directory) throws IOException {
         Path absolute = directory.toAbsolutePath().normalize();
         return new Snapshot(absolute, Integrity.check(absolute));
+    }
+
+    /** One that this process has just written, and that nobody has looked at yet. */
+    static Snapshot written(Path directory, SnapshotManifest manifest) {
+        return new Snapshot(directory, manifest);
     }
 
     /**

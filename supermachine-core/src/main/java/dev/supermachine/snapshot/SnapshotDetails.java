@@ -61,6 +61,42 @@ public record SnapshotDetails(
         }
     }
 
+    private static final int CONSOLE_CHARACTERS = 16 * 1024;
+
+    /** The same with only the end of the console, as a manifest has it. */
+    SnapshotDetails shortened() {
+        return consoleTail.length() <= CONSOLE_CHARACTERS
+                ? this
+                : withConsoleTail(consoleTail.substring(consoleTail.length() - CONSOLE_CHARACTERS));
+    }
+
+    /**
+     * The same machine later, when it has run: its workload was started.
+     *
+     * @param ready how it came to be, in place of what a bake waited for
+     * @param tail the last lines of the console
+     * @return the details
+     */
+    public SnapshotDetails running(String ready, String tail) {
+        return new SnapshotDetails(
+                imageReference,
+                imageDigest,
+                platform,
+                engineId,
+                engineIdentity,
+                memoryMib,
+                vcpus,
+                guestPorts,
+                true,
+                ready,
+                kernelFingerprint,
+                agentFingerprint,
+                volumes,
+                environment,
+                workload,
+                tail);
+    }
+
     /**
      * The same with another console.
      *

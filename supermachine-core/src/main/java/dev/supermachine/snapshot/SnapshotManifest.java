@@ -10,6 +10,7 @@ import java.util.List;
  * @param formatVersion the version of the manifest and of the directory's layout, {@value #FORMAT_VERSION} today
  * @param fingerprint the hash of everything that went into the bake, 64 hexadecimal digits
  * @param name the name that people know it by
+ * @param base the fingerprint of the snapshot that its memory is a difference to; empty if it stands on none
  * @param details what the baker knew
  * @param created when the bake began
  * @param bakeDuration how long it took until the snapshot was captured
@@ -19,13 +20,14 @@ public record SnapshotManifest(
         int formatVersion,
         String fingerprint,
         String name,
+        String base,
         SnapshotDetails details,
         Instant created,
         Duration bakeDuration,
         List<SnapshotFile> files) {
 
     /** The version that this library writes, and the only one it reads; others are re-baked. */
-    public static final int FORMAT_VERSION = 3;
+    public static final int FORMAT_VERSION = 4;
 
     /**
      * What the snapshot's own copy of a volume's disk is known by: all that the bake left in it.

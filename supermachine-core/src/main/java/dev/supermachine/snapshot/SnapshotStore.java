@@ -6,7 +6,6 @@ import dev.supermachine.linux.FileLock;
 import dev.supermachine.linux.StoreTrouble;
 import dev.supermachine.settings.Settings;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -15,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.slf4j.Logger;
@@ -27,7 +27,6 @@ import org.slf4j.LoggerFactory;
 public final class SnapshotStore {
 
     private static final Logger LOG = LoggerFactory.getLogger(SnapshotStore.class);
-    private static final int CONSOLE_CHARACTERS = 16 * 1024;
 
     private final SnapshotLayout layout;
     private final Pruner pruner;
@@ -243,10 +242,11 @@ public final class SnapshotStore {
                     SnapshotManifest.FORMAT_VERSION,
                     fingerprint,
                     name,
-                    shortened(details),
+                    "",
+                    details.shortened(),
                     created,
                     duration,
-                    Integrity.scan(temporary));
+                    Integrity.scan(temporary, Map.of()));
             return publish(temporary, manifest);
         } finally {
             PrivateFiles.deleteTree(temporary);
@@ -255,13 +255,7 @@ public final class SnapshotStore {
 
     /** The manifest is written last, everything is on disk before the rename, and the rename before anybody hears of it. */
     private Snapshot publish(Path temporary, SnapshotManifest manifest) throws IOException {
-        byte[] text = ManifestFormat.write(manifest).getBytes(StandardCharsets.UTF_8);
-        if (!ManifestFormat.read(text).equals(manifest)) {
-            throw new IllegalStateException("The manifest does not survive being written: " + manifest);
-        }
-        PrivateFiles.writeNew(temporary.resolve(SnapshotLayout.USED), new byte[0]);
-        PrivateFiles.writeNew(temporary.resolve(SnapshotLayout.MANIFEST), text);
-        PrivateFiles.secureAndSync(temporary);
+        Integrity.seal(temporary, manifest);
         PrivateFiles.makeDirectories(layout.baked());
         Path target = layout.snapshot(manifest.fingerprint());
         Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
@@ -317,13 +311,5 @@ public final class SnapshotStore {
         } catch (IOException e) {
             LOG.warn("Could not remove old snapshots from {}: {}", layout.root(), PrivateFiles.describe(e));
         }
-    }
-
-    private static SnapshotDetails shortened(SnapshotDetails details) {
-        String tail = details.consoleTail();
-        if (tail.length() <= CONSOLE_CHARACTERS) {
-            return details;
-        }
-        return details.withConsoleTail(tail.substring(tail.length() - CONSOLE_CHARACTERS));
     }
 }

@@ -253,6 +253,51 @@ public abstract class HypervisorContract {
     }
 
     @Test
+    @Tag("lab-smoke")
+    final void aRunningMachineIsCapturedAndGoesOn() throws IOException {
+        Machine machine = restore("lives", snapshot);
+        assertThat(ask(machine, "FILL 8 b")).isEqualTo("OK");
+        assertThat(ask(machine, "NEXT")).isEqualTo("2");
+        Path first = taken(machine, "first");
+        assertThat(ask(machine, "NEXT")).as("it goes on").isEqualTo("3");
+        assertThat(ask(machine, "FILL 8 c")).isEqualTo("OK");
+        echo(machine);
+
+        Machine copy = restore("copy", first);
+        assertThat(ask(copy, "SUM")).isEqualTo(sum('b'));
+        assertThat(ask(copy, "NEXT")).isEqualTo("3");
+        echo(copy);
+        assertThat(ask(copy, "FILL 8 d")).isEqualTo("OK");
+        Path second = taken(copy, "second");
+        assertThat(ask(copy, "NEXT")).isEqualTo("4");
+        if (hypervisor().capabilities().contains(Capability.RESET_IN_PLACE)) {
+            Machine again = register(register(copy.rewind()).activate(activation(2)));
+            assertThat(ask(again, "SUM")).isEqualTo(sum('b'));
+            assertThat(ask(again, "NEXT")).isEqualTo("3");
+        }
+
+        Machine ofTheCopy = restore("of-the-copy", second);
+        assertThat(ask(ofTheCopy, "SUM")).isEqualTo(sum('d'));
+        assertThat(ask(ofTheCopy, "NEXT")).isEqualTo("4");
+        assertThat(ask(machine, "SUM")).isEqualTo(sum('c'));
+    }
+
+    /** Three files, of which the memory is the one that all stand on. */
+    private Path taken(Machine machine, String name) throws IOException {
+        Path directory = Files.createDirectory(temporary.resolve(name));
+        machine.pause();
+        machine.snapshot(directory);
+        machine.resume();
+        try (Stream<Path> files = Files.list(directory)) {
+            assertThat(files.map(file -> file.getFileName().toString()))
+                    .containsExactlyInAnyOrder("pages", "ram", "state");
+        }
+        assertThat(Files.isSameFile(directory.resolve("ram"), snapshot.resolve("ram")))
+                .isTrue();
+        return directory;
+    }
+
+    @Test
     final void snapshotRestoresFromAnotherDirectory() throws IOException {
         Path moved = Files.createDirectories(temporary.resolve("else, where").resolve("it \"is\""));
         copy(moved);

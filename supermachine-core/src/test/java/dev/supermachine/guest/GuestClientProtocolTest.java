@@ -20,6 +20,7 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -197,6 +198,73 @@ class GuestClientProtocolTest {
             parked.epoch(9);
             parked.control(FrameType.RESUMED, payload());
             resumed.get();
+        }
+    }
+
+    @Test
+    void whoSendsWaitsWhileTheGuestIsHeldAndThenGoesOnInTheSameEpoch() throws Exception {
+        GuestProcess process = exec();
+        Clock clock = Clock.fixed(Instant.ofEpochSecond(1_800_000_000L, 7), ZoneOffset.UTC);
+        CountDownLatch mayEnd = new CountDownLatch(1);
+        CompletableFuture<Void> held = async(() -> client.hold(() -> pass(mayEnd), clock, LONG));
+        agent.expect(FrameType.SUSPEND);
+        CompletableFuture<Void> signalled = async(() -> process.signal(15));
+        CompletableFuture<Void> pinged = async(() -> client.ping(LONG));
+        agent.stream(FrameType.DATA, 1, 1, new byte[] {'y'});
+        agent.control(FrameType.PARKED, payload());
+        await().during(Duration.ofMillis(200)).until(() -> !signalled.isDone() && !pinged.isDone() && !held.isDone());
+        mayEnd.countDown();
+
+        Frame release = agent.next();
+        assertThat(release.type()).isEqualTo(FrameType.CONTINUE);
+        assertThat(release.epoch()).isZero();
+        FrameReader fields = new FrameReader(release);
+        assertThat(fields.u64()).isEqualTo(1_800_000_000L);
+        assertThat(fields.u32()).isEqualTo(7);
+        fields.end();
+        agent.control(FrameType.CONTINUED, payload());
+        held.get();
+        signalled.get();
+        List<Frame> waited = List.of(agent.next(), agent.next());
+        assertThat(waited).extracting(Frame::type).containsExactlyInAnyOrder(FrameType.SIGNAL, FrameType.PING);
+        assertThat(waited).extracting(Frame::epoch).containsOnly(0);
+        Frame ping = waited.get(waited.get(0).type() == FrameType.PING ? 0 : 1);
+        agent.control(FrameType.PONG, payload().bytes(ping.payload()));
+        pinged.get();
+        assertThat(process.stdout().read()).isEqualTo('y');
+    }
+
+    @Test
+    void aHoldThatIsRefusedOrInWhichSomethingFailsLeavesTheClientUsable() throws Exception {
+        CompletableFuture<Void> refused = async(() -> client.hold(() -> {}, Clock.systemUTC(), LONG));
+        agent.expect(FrameType.SUSPEND);
+        agent.control(FrameType.ERROR, payload().u32(110).string("not within 10 s"));
+        assertThatThrownBy(refused::get)
+                .hasRootCauseMessage("Machine 'm-1': cannot stand still for a snapshot: not within 10 s (errno 110)");
+
+        CompletableFuture<Void> failed = async(() -> client.hold(
+                () -> {
+                    throw new IllegalStateException("the disk is full");
+                },
+                Clock.systemUTC(),
+                LONG));
+        agent.expect(FrameType.SUSPEND);
+        agent.control(FrameType.PARKED, payload());
+        agent.expect(FrameType.CONTINUE);
+        agent.control(FrameType.CONTINUED, payload());
+        assertThatThrownBy(failed::get).hasRootCauseMessage("the disk is full");
+
+        CompletableFuture<Void> pinged = async(() -> client.ping(LONG));
+        agent.control(
+                FrameType.PONG, payload().bytes(agent.expect(FrameType.PING).payload()));
+        pinged.get();
+    }
+
+    private static void pass(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

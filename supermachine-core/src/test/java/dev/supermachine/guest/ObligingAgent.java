@@ -50,6 +50,8 @@ public final class ObligingAgent {
                 mayAnswer.get().await();
                 switch (frame.type()) {
                     case RESUME -> agent.control(FrameType.RESUMED, ScriptedAgent.payload());
+                    case SUSPEND -> agent.control(FrameType.PARKED, ScriptedAgent.payload());
+                    case CONTINUE -> agent.control(FrameType.CONTINUED, ScriptedAgent.payload());
                     case THAW -> agent.control(FrameType.THAWED, ScriptedAgent.payload());
                     case START ->
                         agent.control(FrameType.STARTED, ScriptedAgent.payload().u32(2));

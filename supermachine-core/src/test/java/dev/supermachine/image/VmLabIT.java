@@ -5,8 +5,10 @@ import static org.awaitility.Awaitility.await;
 
 import dev.supermachine.ExecProcess;
 import dev.supermachine.ExecResult;
+import dev.supermachine.Image;
 import dev.supermachine.Vm;
 import dev.supermachine.VmConfig;
+import dev.supermachine.VmPool;
 import dev.supermachine.hash.Sha256;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -219,6 +221,45 @@ class VmLabIT {
         assertThat(vm.mappedPort(Laboratory.PORT)).isEqualTo(port);
         assertThat(page("/index.html")).isEqualTo(Laboratory.PAGE + "\n");
         assertThat(page("/large")).doesNotContain("x").hasSizeLessThan(1000);
+    }
+
+    @Test
+    @Tag("lab-smoke")
+    void aSnapshotOfARunningMachineIsRestoredAndResetInPlace(@TempDir Path directory) throws Exception {
+        vm.writeFile("/srv/index.html", "changed");
+        Laboratory.run(vm, "(while :; do sleep 1; done) >/dev/null 2>&1 & echo $! >/srv/pid");
+        String before = page("/index.html");
+        try (ExecProcess cat = vm.command("cat").spawn()) {
+            Image taken = vm.snapshot(directory.resolve("taken"));
+            cat.stdin().write('x');
+            cat.stdin().flush();
+            assertThat(cat.stdout().read()).as("it goes on").isEqualTo('x');
+            vm.writeFile("/srv/index.html", "changed again");
+            try (VmPool pool = taken.pool().min(0).max(1).build();
+                    Vm copy = pool.acquire()) {
+                Laboratory.assertIsKvm(taken);
+                for (int run = 0; run < 3; run++) {
+                    assertThat(copy.readText("/srv/index.html")).isEqualTo("changed");
+                    assertThat(Laboratory.run(copy, "kill -0 $(cat /srv/pid) && pidof cat || echo none; echo $COLOUR"))
+                            .isEqualTo("none\nblue");
+                    copy.writeFile("/srv/index.html", "the copy's");
+                    Laboratory.run(copy, "dd if=/dev/urandom of=/srv/large bs=1M count=4 2>/dev/null");
+                    copy.reset();
+                }
+                copy.writeFile("/srv/more", "more");
+                copy.snapshot(directory.resolve("chain")).compact(directory.resolve("compact"));
+            }
+        }
+        assertThat(before).isEqualTo("changed");
+        assertThat(page("/index.html")).isEqualTo("changed again");
+        for (String name : new String[] {"chain", "compact"}) {
+            try (Vm copy = Image.fromSnapshot(directory.resolve(name)).start(VmConfig.defaults())) {
+                assertThat(copy.readText("/srv/index.html") + copy.readText("/srv/more"))
+                        .isEqualTo("changedmore");
+                copy.reset();
+                assertThat(copy.readText("/srv/more")).isEqualTo("more");
+            }
+        }
     }
 
     private String page(String path) throws IOException, InterruptedException {

@@ -21,6 +21,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +60,9 @@ final class FakeEngine implements Hypervisor {
 
     /** Called with the number of the activation, to fail it. */
     volatile IntConsumer onActivate = number -> {};
+
+    /** Called with the directory of a snapshot, to fill it, or to hold or fail it. */
+    volatile Consumer<Path> onSnapshot = directory -> {};
 
     final AtomicInteger rewound = new AtomicInteger();
 
@@ -223,17 +227,23 @@ final class FakeEngine implements Hypervisor {
 
         @Override
         public void pause() {
-            throw new UnsupportedOperationException();
+            machine.did("paused");
         }
 
         @Override
         public void resume() {
-            throw new UnsupportedOperationException();
+            machine.did("resumed");
         }
 
         @Override
         public void capture(Path directory) {
             throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void snapshot(Path directory) {
+            machine.did("captured");
+            onSnapshot.accept(directory);
         }
 
         @Override

@@ -40,6 +40,11 @@ record FakeImage(String name, int memoryMib) implements Image {
     }
 
     @Override
+    public Image compact(Path directory) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
     public Vm start(VmConfig config) {
         throw new UnsupportedOperationException();
     }

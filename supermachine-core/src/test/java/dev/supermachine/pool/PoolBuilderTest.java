@@ -35,7 +35,8 @@ class PoolBuilderTest {
                 SampleSnapshot.in(directory.resolve("store")),
                 true,
                 ledger,
-                Clock.systemUTC());
+                Clock.systemUTC(),
+                taken -> new FakeImage("taken", 100));
         builder = new PoolBuilder(source, Duration.ofSeconds(30));
     }
 

@@ -67,7 +67,14 @@ abstract class PoolFixture {
         ledgerMib = machines * MIB;
         MemoryLedger opened = MemoryLedger.open(directory.resolve("ledger"), OptionalInt.of(ledgerMib));
         ledger = opened;
-        return new MachineSource(new FakeImage("fake", MIB), engine, snapshot, true, opened, Clock.systemUTC());
+        return new MachineSource(
+                new FakeImage("fake", MIB),
+                engine,
+                snapshot,
+                true,
+                opened,
+                Clock.systemUTC(),
+                taken -> new FakeImage("taken", MIB));
     }
 
     static VmPool pool(MachineSource source, int min, int max) {

@@ -52,7 +52,8 @@ final class RefillingJvm {
                 SampleSnapshot.in(directory.resolve("store")),
                 true,
                 MemoryLedger.open(directory.resolve("ledger"), OptionalInt.of(200)),
-                Clock.systemUTC());
+                Clock.systemUTC(),
+                taken -> new FakeImage("taken", 100));
         var unused = new PoolBuilder(source, LONG).min(1).max(1).build();
         making.await();
         Runnable failAndPrint = () -> {

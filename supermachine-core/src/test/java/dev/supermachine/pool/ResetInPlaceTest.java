@@ -11,6 +11,7 @@ import ch.qos.logback.core.read.ListAppender;
 import dev.supermachine.AcquireException;
 import dev.supermachine.EngineException;
 import dev.supermachine.ExecResult;
+import dev.supermachine.Image;
 import dev.supermachine.MachineException;
 import dev.supermachine.SupermachineException;
 import dev.supermachine.Vm;
@@ -20,6 +21,7 @@ import dev.supermachine.engine.Activation;
 import dev.supermachine.pool.MachineSource.LiveMachine;
 import dev.supermachine.pool.MachineSource.Spare;
 import dev.supermachine.testing.Background;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -256,6 +258,11 @@ class ResetInPlaceTest extends PoolFixture {
             @Override
             public LiveMachine replace(@Nullable LiveMachine old, VmConfig config) {
                 throw new AssertionError("a kept machine is not reset");
+            }
+
+            @Override
+            public Image snapshot(LiveMachine of, Path where) {
+                throw new AssertionError("nobody takes a snapshot");
             }
 
             @Override

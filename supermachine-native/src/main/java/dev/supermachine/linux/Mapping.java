@@ -187,6 +187,27 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
+     * As {@link #copyFrom(Mapping, long, long)}, from another place than to.
+     *
+     * @param source where from
+     * @param from where to begin there, whole pages
+     * @param offset where to begin here, whole pages
+     * @param count how many bytes, whole pages
+     */
+    public void copyFrom(Mapping source, long from, long offset, long count) {
+        check(offset, count);
+        source.check(from, count);
+        for (long done = 0; done < count; ) {
+            int target = (int) ((offset + done) % PART);
+            int origin = (int) ((from + done) % PART);
+            int piece = (int) Math.min(Math.min(count - done, PART - Math.max(target, origin)), 1 << 20);
+            parts.get((int) ((offset + done) / PART))
+                    .put(target, source.parts.get((int) ((from + done) / PART)), origin, piece);
+            done += piece;
+        }
+    }
+
+    /**
      * As {@link #copyFrom(Mapping, long, long)}, many ranges at once.
      *
      * @param source where from, at least as large as the ranges ask for
@@ -226,6 +247,17 @@ public final class Mapping implements AutoCloseable {
             parts.get(part).put(from, source.parts.get(part), from, piece);
             at += piece;
         }
+    }
+
+    /**
+     * Compares a page with the same of another mapping.
+     *
+     * @param other where to look
+     * @param offset where the page begins, in both
+     * @return whether it has the same bytes
+     */
+    public boolean hasSamePage(Mapping other, long offset) {
+        return view(offset, PAGE).mismatch(other.view(offset, PAGE)) < 0;
     }
 
     /**

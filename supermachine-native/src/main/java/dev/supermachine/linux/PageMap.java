@@ -90,6 +90,11 @@ public final class PageMap {
         return new PageMap(file(), false);
     }
 
+    /** That of another process. */
+    static PageMap of(OpenFile file) {
+        return new PageMap(file, knowsScan(file));
+    }
+
     /** After a failure the next call tries anew. */
     private static synchronized OpenFile file() {
         OpenFile present = shared;
@@ -130,7 +135,12 @@ public final class PageMap {
      */
     public PageRuns own(Mapping mapping, long most) {
         mapping.requireMapped();
-        return scans ? scan(mapping, most) : read(mapping, most);
+        return own(mapping.address(), mapping.length(), most);
+    }
+
+    /** As above, for a range of the process whose page map was opened. */
+    PageRuns own(long address, long length, long most) {
+        return scans ? scan(address, length, most) : read(address, length, most);
     }
 
     /** Whether it uses the request of newer kernels. */
@@ -147,16 +157,16 @@ public final class PageMap {
         return present;
     }
 
-    private PageRuns scan(Mapping mapping, long most) {
+    private PageRuns scan(long address, long length, long most) {
         PageRuns runs = new PageRuns();
         NativeBlock buffer = buffer();
-        long start = mapping.address();
-        long end = start + mapping.length();
+        long start = address;
+        long end = start + length;
         while (start < end && runs.pages() < most) {
             prepare(buffer, REGIONS, start, end, most - runs.pages());
             int found = file.ioctl("PAGEMAP_SCAN", PAGEMAP_SCAN, buffer);
             for (int i = 0; i < found; i += PART) {
-                addRegions(runs, buffer.bytes(), i, Math.min(found, i + PART), mapping.address());
+                addRegions(runs, buffer.bytes(), i, Math.min(found, i + PART), address);
             }
             start = buffer.bytes().getLong(PmScanArg.WALK_END);
         }
@@ -188,11 +198,11 @@ public final class PageMap {
                 .putLong(PmScanArg.RETURN_MASK, PAGE_IS_FILE);
     }
 
-    private PageRuns read(Mapping mapping, long most) {
+    private PageRuns read(long address, long length, long most) {
         PageRuns runs = new PageRuns();
         NativeBlock buffer = buffer();
-        long pages = mapping.length() / Mapping.PAGE;
-        long firstEntry = mapping.address() / Mapping.PAGE;
+        long pages = length / Mapping.PAGE;
+        long firstEntry = address / Mapping.PAGE;
         long page = 0;
         while (page < pages && runs.pages() < most) {
             int entries = readEntries(buffer, firstEntry + page, (int) Math.min(ENTRIES, pages - page));
@@ -211,11 +221,11 @@ public final class PageMap {
         try {
             long read = Libc.pread(file.fd(), buffer.address(), (long) count * Long.BYTES, first * Long.BYTES);
             if (read < Long.BYTES) {
-                throw new IllegalStateException("/proc/self/pagemap ended at entry " + first);
+                throw new IllegalStateException(file + " ended at entry " + first);
             }
             return (int) (read / Long.BYTES);
         } catch (LastErrorException e) {
-            throw LinuxException.of("pread of /proc/self/pagemap", e);
+            throw LinuxException.of("pread of " + file, e);
         } finally {
             Reference.reachabilityFence(buffer);
         }

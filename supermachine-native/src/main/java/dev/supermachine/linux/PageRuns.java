@@ -1,6 +1,7 @@
 package dev.supermachine.linux;
 
 import java.util.Arrays;
+import java.util.function.LongPredicate;
 
 /**
  * Pages of a mapping, as runs of pages that lie one behind the other. Immutable once it was handed out.
@@ -16,6 +17,15 @@ public final class PageRuns {
     private long bytes;
 
     PageRuns() {}
+
+    /**
+     * No page at all.
+     *
+     * @return an empty selection
+     */
+    public static PageRuns none() {
+        return new PageRuns();
+    }
 
     /** Adds a run that begins at or behind the end of the last. */
     void add(long begin, long end) {
@@ -58,6 +68,34 @@ public final class PageRuns {
      */
     public long length(int run) {
         return bounds[2 * checked(run) + 1] - bounds[2 * run];
+    }
+
+    /**
+     * Where a run ends.
+     *
+     * @param run from 0
+     * @return bytes from the mapping's begin, of the first that is behind it
+     */
+    public long end(int run) {
+        return bounds[2 * checked(run) + 1];
+    }
+
+    /**
+     * Those pages that some condition holds for.
+     *
+     * @param condition is asked of each page, by the bytes from the mapping's begin
+     * @return a selection
+     */
+    public PageRuns select(LongPredicate condition) {
+        PageRuns selected = new PageRuns();
+        for (int run = 0; run < count(); run++) {
+            for (long page = offset(run); page < end(run); page += Mapping.PAGE) {
+                if (condition.test(page)) {
+                    selected.add(page, page + Mapping.PAGE);
+                }
+            }
+        }
+        return selected;
     }
 
     /**

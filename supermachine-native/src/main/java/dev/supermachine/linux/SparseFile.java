@@ -6,10 +6,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** What a file takes on disk and where it has data, which Java does not tell. */
 public final class SparseFile {
@@ -75,7 +78,25 @@ public final class SparseFile {
     }
 
     /**
-     * Copies a file without its holes.
+     * Makes a second name for a file, which takes no space, or a copy with the same holes where the file system or the kernel refuses a hard link. The file must never
+     * be written to afterwards.
+     *
+     * @param source an existing regular file
+     * @param target the new name; must not exist
+     * @throws IOException if neither is possible
+     */
+    public static void linkOrCopy(Path source, Path target) throws IOException {
+        Path file = source.toRealPath();
+        try {
+            Files.createLink(target, file);
+        } catch (IOException | UnsupportedOperationException e) {
+            // Another file system, too many links, or fs.protected_hardlinks for a file of somebody else.
+            copy(file, target);
+        }
+    }
+
+    /**
+     * Copies a file with its holes.
      *
      * @param source a file that nobody writes to meanwhile
      * @param target the copy, as long as the source; must not exist
@@ -84,20 +105,23 @@ public final class SparseFile {
     public static void copy(Path source, Path target) throws IOException {
         try (FileChannel from = FileChannel.open(source, StandardOpenOption.READ);
                 FileChannel to = FileChannel.open(
-                        target, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW, StandardOpenOption.SPARSE)) {
+                        target,
+                        Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW, StandardOpenOption.SPARSE),
+                        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
+            long size = from.size();
             for (Extent extent : data(source)) {
+                long end = Math.min(size, extent.offset() + extent.length());
                 to.position(extent.offset());
-                for (long done = 0; done < extent.length(); ) {
-                    long moved = from.transferTo(extent.offset() + done, extent.length() - done, to);
-                    if (moved == 0) {
-                        throw new EOFException(source + " has become shorter while it was copied");
+                for (long at = extent.offset(); at < end; ) {
+                    long count = from.transferTo(at, end - at, to);
+                    if (count <= 0) {
+                        throw new EOFException(source + " became shorter while it was copied");
                     }
-                    done += moved;
+                    at += count;
                 }
             }
-            long size = from.size();
             if (to.size() < size) {
-                // only writing makes a file longer
+                // Only writing makes a file longer.
                 to.write(ByteBuffer.allocate(1), size - 1);
             }
             to.force(true);

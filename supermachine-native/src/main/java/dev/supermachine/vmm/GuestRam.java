@@ -4,6 +4,7 @@ import dev.supermachine.kvm.VmFd;
 import dev.supermachine.linux.Mapping;
 import dev.supermachine.linux.PageMap;
 import dev.supermachine.linux.PageRuns;
+import dev.supermachine.linux.PagesFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -120,11 +121,19 @@ final class GuestRam implements AutoCloseable {
 
     /** The offset of the first byte that is not as it was at the beginning, or -1, for tests. Reads all of the memory. */
     long firstDifference() {
+        if (source == null) {
+            return firstDifference(null);
+        }
+        try (Mapping beginning = source.copyOnWrite()) {
+            return firstDifference(beginning);
+        }
+    }
+
+    private long firstDifference(@Nullable Mapping beginning) {
         int step = 1 << 20;
         ByteBuffer zeros = ByteBuffer.allocateDirect(step);
         for (long at = 0; at < size(); at += step) {
-            int differs = mapping.view(at, step)
-                    .mismatch(source == null ? zeros : source.pages().view(at, step));
+            int differs = mapping.view(at, step).mismatch(beginning == null ? zeros : beginning.view(at, step));
             if (differs >= 0) {
                 return at + differs;
             }
@@ -158,10 +167,10 @@ final class GuestRam implements AutoCloseable {
         }
         PageRuns dirty = pageMap.own(mapping, copyBackPages + 1L);
         if (dirty.pages() > copyBackPages) {
-            mapping.drop(0, size());
+            source.dropTo(mapping);
             return -1;
         }
-        mapping.copyFrom(source.pages(), dirty);
+        source.copyTo(mapping, dirty);
         return dirty.pages();
     }
 
@@ -189,6 +198,35 @@ final class GuestRam implements AutoCloseable {
                 // Only writing makes a file longer.
                 channel.write(ByteBuffer.allocate(1), size() - 1);
             }
+        }
+    }
+
+    /**
+     * Writes those pages into a file that are others than those of the file which this memory began with, whatever was laid over it. No vCPU may run, and no device
+     * touch it.
+     *
+     * @param file is made; must not exist
+     * @return how many pages
+     * @throws IOException if it cannot be written
+     * @throws IllegalStateException if it began with zeros
+     */
+    long captureDifference(Path file) throws IOException {
+        PageSource below = source;
+        if (below == null) {
+            throw new IllegalStateException("This memory began with zeros, and differs from no file");
+        }
+        // Pages that a reset copied back are this guest's own, and yet the same.
+        PageRuns changed = dirtyPages().select(page -> !below.isOfTheFile(mapping, page));
+        PagesFile.write(file, size(), changed, this::read);
+        return changed.pages();
+    }
+
+    private void read(long offset, ByteBuffer target) {
+        long at = offset;
+        while (target.hasRemaining()) {
+            ByteBuffer page = mapping.view(at, PAGE);
+            target.put(page);
+            at += PAGE;
         }
     }
 

@@ -102,14 +102,31 @@ public final class VirtualMachine {
      * @throws LinuxException if the system refuses
      */
     public static VirtualMachine restore(MachineShape shape, Path ram, Path state) throws IOException {
-        return restore(shape, ram, state, PageMap::open);
+        return restore(shape, ram, null, state, PageMap::open);
+    }
+
+    /**
+     * Makes a machine as it was when only what differed of it was captured.
+     *
+     * @param shape what it consists of, as when it was booted
+     * @param ram the file of the memory that it was restored from
+     * @param pages the file of the pages that differ from it
+     * @param state the file of its state
+     * @return the machine, paused
+     * @throws IOException if a file cannot be read, or the pages are those of another memory
+     * @throws StateFormatException if the files are not those of such a machine
+     * @throws LinuxException if the system refuses
+     */
+    public static VirtualMachine restore(MachineShape shape, Path ram, Path pages, Path state) throws IOException {
+        return restore(shape, ram, pages, state, PageMap::open);
     }
 
     /** For tests, with another way to find the pages that a run has touched. */
-    static VirtualMachine restore(MachineShape shape, Path ram, Path state, Supplier<PageMap> pageMap)
+    static VirtualMachine restore(
+            MachineShape shape, Path ram, @Nullable Path pages, Path state, Supplier<PageMap> pageMap)
             throws IOException {
         MachineState origin = MachineState.read(state, shape);
-        PageSource source = PageSource.open(ram);
+        PageSource source = PageSource.open(ram, pages);
         VirtualMachine machine;
         try {
             if (source.size() != shape.memoryBytes()) {
@@ -280,6 +297,28 @@ public final class VirtualMachine {
         try {
             state().write(state);
             core.ram().capture(ram);
+        } finally {
+            occupancy.leave();
+        }
+    }
+
+    /**
+     * Writes state, and what of the memory is another than that of the file which it was restored from, into two new files; whatever pages were laid over that. The machine
+     * must be paused, and its agent parked; it stays so, and can be resumed.
+     *
+     * @param run the {@link #agent()} of the run that is meant
+     * @param pages the file for the pages; must not exist
+     * @param state the file for the rest; must not exist
+     * @return how many pages
+     * @throws IOException if they cannot be written
+     * @throws IllegalStateException if the machine was booted, runs or has ended, or another run has begun since
+     */
+    public synchronized long captureDifference(AgentPort run, Path pages, Path state) throws IOException {
+        requirePresent(run);
+        enter();
+        try {
+            state().write(state);
+            return core.ram().captureDifference(pages);
         } finally {
             occupancy.leave();
         }

@@ -54,4 +54,20 @@ class SparseFileTest {
                 .isInstanceOf(IOException.class)
                 .hasMessageStartingWith("Cannot ask for the disk usage of " + missing + ": ");
     }
+
+    @Test
+    void copiesKeepTheirHoles(@TempDir Path scratch) throws IOException {
+        Path file = scratch.resolve("sparse");
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
+            channel.write(ByteBuffer.wrap(new byte[] {1, 2, 3}), 5 << 20);
+            channel.write(ByteBuffer.allocate(1), (16 << 20) - 1);
+        }
+        Path copy = scratch.resolve("copy");
+        SparseFile.copy(file, copy);
+
+        assertThat(Files.mismatch(file, copy)).isEqualTo(-1);
+        assertThat(SparseFile.allocatedBytes(copy)).isLessThanOrEqualTo(SparseFile.allocatedBytes(file) + 65536);
+        SparseFile.linkOrCopy(file, scratch.resolve("link"));
+        assertThat(Files.isSameFile(file, scratch.resolve("link"))).isTrue();
+    }
 }

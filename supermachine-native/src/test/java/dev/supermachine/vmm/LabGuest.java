@@ -67,7 +67,7 @@ final class LabGuest implements AutoCloseable {
     /** Restores what was captured; which pages a run has touched is found as on a kernel without PAGEMAP_SCAN. */
     static LabGuest restoreWithoutScan(Path directory, int vcpus) throws IOException {
         return new LabGuest(VirtualMachine.restore(
-                shape(directory, vcpus), ram(directory, vcpus), state(directory, vcpus), PageMap::reading));
+                shape(directory, vcpus), ram(directory, vcpus), null, state(directory, vcpus), PageMap::reading));
     }
 
     /** Restores from other files. */

@@ -249,6 +249,62 @@ class VirtualMachineIT {
         awaitGone(machine);
     }
 
+    @Test
+    void goesOnAfterWhatDiffersWasCaptured() throws Exception {
+        VirtualMachine booted = boot("""
+                ff 05 00 00 18 00  ; inc dword [0x180000]
+                f3 90              ; pause
+                eb f6              ; jmp to the begin
+                """);
+        booted.resume();
+        booted.pause();
+        booted.capture(directory.resolve("ram"), directory.resolve("state"));
+        booted.end("captured");
+        VirtualMachine machine = VirtualMachine.restore(shape, directory.resolve("ram"), directory.resolve("state"));
+        AgentPort run = machine.agent();
+        int first = run(machine);
+
+        long pages = machine.captureDifference(run, directory.resolve("pages"), directory.resolve("later"));
+
+        assertThat(pages).isPositive();
+        VirtualMachine copy = VirtualMachine.restore(
+                shape, directory.resolve("ram"), directory.resolve("pages"), directory.resolve("later"));
+        assertThat(counter(copy)).isEqualTo(first);
+        assertThat(copy.ram().firstDifference()).isNegative();
+        assertThat(run(copy)).isNotEqualTo(first);
+        copy.rewind();
+        assertThat(counter(copy)).isEqualTo(first);
+        assertThat(copy.ram().firstDifference()).isNegative();
+        run(copy);
+        copy.captureDifference(copy.agent(), directory.resolve("more"), directory.resolve("latest"));
+        int second = counter(copy);
+        VirtualMachine again = VirtualMachine.restore(
+                shape, directory.resolve("ram"), directory.resolve("more"), directory.resolve("latest"));
+        assertThat(counter(again)).isEqualTo(second);
+
+        assertThat(run(machine)).as("the first goes on").isNotEqualTo(first);
+        machine.rewind();
+        assertThatThrownBy(() -> machine.captureDifference(run, directory.resolve("x"), directory.resolve("y")))
+                .hasMessage("The machine tiny was brought back to its snapshot");
+        for (VirtualMachine one : List.of(machine, copy, again)) {
+            one.end("tested");
+            awaitGone(one);
+        }
+    }
+
+    /** Lets it count for a while. */
+    private static int run(VirtualMachine machine) {
+        int before = counter(machine);
+        machine.resume();
+        await().until(() -> counter(machine) != before);
+        machine.pause();
+        return counter(machine);
+    }
+
+    private static int counter(VirtualMachine machine) {
+        return machine.ram().memory().getInt(0x18_0000);
+    }
+
     private static void awaitGone(VirtualMachine machine) throws Exception {
         Objects.requireNonNull(machine.gone()).get(60, TimeUnit.SECONDS);
     }

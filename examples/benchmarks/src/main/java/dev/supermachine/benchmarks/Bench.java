@@ -18,6 +18,7 @@ public final class Bench {
             new FirstExec(),
             new FirstQuery(),
             new MachineMemory(),
+            new LiveSnapshots(),
             new JUnitOverhead(),
             new KvmCreate(),
             new KvmReset(),

@@ -8,14 +8,17 @@ import dev.supermachine.engine.Evidence;
 import dev.supermachine.engine.Machine;
 import dev.supermachine.engine.MachineSpec;
 import dev.supermachine.engine.Prepared;
+import dev.supermachine.engine.SnapshotFiles;
 import dev.supermachine.engine.SnapshotSource;
 import dev.supermachine.kvm.KvmException;
 import dev.supermachine.linux.LinuxException;
+import dev.supermachine.linux.SparseFile;
 import dev.supermachine.vmm.KernelFormatException;
 import dev.supermachine.vmm.MachineShape;
 import dev.supermachine.vmm.StateFormatException;
 import dev.supermachine.vmm.VirtualMachine;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -26,9 +29,9 @@ import org.jspecify.annotations.Nullable;
 final class KvmMachine implements Machine {
 
     /** The files of a snapshot. */
-    static final String RAM_FILE = "ram";
+    static final String RAM_FILE = SnapshotFiles.RAM;
 
-    static final String STATE_FILE = "state";
+    static final String STATE_FILE = SnapshotFiles.STATE;
 
     private static final String STILL_RUNNING = "still running";
 
@@ -38,6 +41,9 @@ final class KvmMachine implements Machine {
 
     /** What it was booted with; null if it was restored. */
     private final @Nullable MachineSpec booted;
+
+    /** What it was restored from; null if it was booted. */
+    private final @Nullable SnapshotSource origin;
 
     private final ConsoleRing console = new ConsoleRing();
     private final KvmChannel agent;
@@ -59,10 +65,11 @@ final class KvmMachine implements Machine {
     /** Changed in one step, so that of a {@link #close} and a {@link #rewind} at once only one gets it. */
     private final AtomicReference<Owner> owner = new AtomicReference<>(Owner.THIS);
 
-    private KvmMachine(VirtualMachine vm, @Nullable MachineSpec booted, boolean wantsDetaching) {
+    private KvmMachine(VirtualMachine vm, @Nullable MachineSpec booted, @Nullable SnapshotSource origin) {
         this.vm = vm;
+        this.origin = origin;
         this.booted = booted;
-        this.wantsDetaching = wantsDetaching;
+        this.wantsDetaching = origin != null && origin.detachable();
         this.traces = new JvmTraces(vm.name(), console);
         this.agent = new KvmChannel(vm.agent());
         vm.printTo(console::append);
@@ -76,7 +83,7 @@ final class KvmMachine implements Machine {
                     spec.kernel(),
                     spec.initrd(),
                     spec.kernelArguments());
-            KvmMachine machine = new KvmMachine(vm, spec, false);
+            KvmMachine machine = new KvmMachine(vm, spec, null);
             try {
                 machine.resume();
                 return machine;
@@ -92,16 +99,15 @@ final class KvmMachine implements Machine {
     static Prepared restore(SnapshotSource snapshot) {
         String what = "Cannot restore machine '" + snapshot.name() + "' from " + snapshot.directory();
         try {
-            VirtualMachine vm = VirtualMachine.restore(
-                    new MachineShape(
-                            snapshot.name(),
-                            snapshot.memoryMib(),
-                            snapshot.vcpus(),
-                            snapshot.rootImage(),
-                            snapshot.volumes()),
-                    snapshot.directory().resolve(RAM_FILE),
-                    snapshot.directory().resolve(STATE_FILE));
-            return new KvmPrepared(new KvmMachine(vm, null, snapshot.detachable()));
+            MachineShape shape = new MachineShape(
+                    snapshot.name(), snapshot.memoryMib(), snapshot.vcpus(), snapshot.rootImage(), snapshot.volumes());
+            Path ram = snapshot.directory().resolve(RAM_FILE);
+            Path pages = snapshot.directory().resolve(SnapshotFiles.PAGES);
+            Path state = snapshot.directory().resolve(STATE_FILE);
+            VirtualMachine vm = Files.exists(pages)
+                    ? VirtualMachine.restore(shape, ram, pages, state)
+                    : VirtualMachine.restore(shape, ram, state);
+            return new KvmPrepared(new KvmMachine(vm, null, snapshot));
         } catch (StateFormatException e) {
             throw new EngineException(
                     what + ": its state cannot be read: " + e.getMessage()
@@ -155,6 +161,22 @@ final class KvmMachine implements Machine {
     }
 
     @Override
+    public void snapshot(Path directory) {
+        String what = "Cannot write what machine '" + name() + "' is now into " + directory;
+        if (origin == null) {
+            throw new EngineException(what + ": it was booted, so there is nothing that it differs from. Capture it.");
+        }
+        requireAlive("snapshot");
+        try {
+            vm.captureDifference(agent.port(), directory.resolve(SnapshotFiles.PAGES), directory.resolve(STATE_FILE));
+            SparseFile.linkOrCopy(origin.directory().resolve(RAM_FILE), directory.resolve(RAM_FILE));
+        } catch (IOException | LinuxException | KvmException | IllegalStateException | InternalError e) {
+            // The JVM says the last where the memory's file has lost a page.
+            throw failure(what, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    @Override
     public void copyVolume(int volume, Path target) {
         String what = "Cannot copy disk " + volume + " of machine '" + name() + "' to " + target;
         requireAlive("copy a disk of");
@@ -185,7 +207,7 @@ final class KvmMachine implements Machine {
             notRewound();
             throw e;
         }
-        return new KvmPrepared(new KvmMachine(vm, null, wantsDetaching));
+        return new KvmPrepared(new KvmMachine(vm, null, origin));
     }
 
     /** The virtual machine is half of this run and half of the next, and nobody else would end it. */

@@ -1,6 +1,7 @@
 package dev.supermachine.engine.qemu;
 
 import dev.supermachine.engine.MachineSpec;
+import dev.supermachine.engine.SnapshotFiles;
 import dev.supermachine.engine.SnapshotSource;
 import dev.supermachine.json.JsonWriter;
 import java.nio.file.Path;
@@ -35,9 +36,9 @@ record QemuCommand(QemuBinary binary, Accelerator accelerator, Path sockets) {
     static final String AGENT_SOCKET = "a";
 
     /** The files of a snapshot. */
-    static final String RAM_FILE = "ram";
+    static final String RAM_FILE = SnapshotFiles.RAM;
 
-    static final String STATE_FILE = "state";
+    static final String STATE_FILE = SnapshotFiles.STATE;
 
     private static final String SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
 
@@ -58,6 +59,12 @@ record QemuCommand(QemuBinary binary, Accelerator accelerator, Path sockets) {
         arguments.addAll(volumes(volumes));
         arguments.addAll(memory(snapshot.directory(), snapshot.memoryMib(), false));
         arguments.addAll(List.of("-S", "-incoming", "defer"));
+        if (Difference.is(snapshot)) {
+            // The state of the devices alone has no section of this kind. A QEMU that is to be captured as a whole must
+            // keep the
+            // default: with "off", QEMU 10 ends in an assertion then.
+            arguments.addAll(List.of("-global", "migration.send-configuration=off"));
+        }
         return arguments;
     }
 

@@ -11,6 +11,7 @@ import dev.supermachine.engine.MachineSpec;
 import dev.supermachine.engine.Prepared;
 import dev.supermachine.engine.ProbeCache;
 import dev.supermachine.engine.SnapshotSource;
+import dev.supermachine.linux.LinuxException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -92,7 +93,7 @@ abstract class QemuHypervisor implements Hypervisor {
                 spec.name(),
                 sockets -> new QemuCommand(qemu, accelerator, sockets)
                         .boot(spec, HostCpu.instance().tscKhz()));
-        return new QemuMachine(process, spec);
+        return new QemuMachine(process, spec, null);
     }
 
     @Override
@@ -102,13 +103,16 @@ abstract class QemuHypervisor implements Hypervisor {
         check(snapshot, what);
         QemuProcess process = start(qemu, snapshot, what);
         try {
+            if (Difference.is(snapshot)) {
+                Difference.load(process, snapshot);
+            }
             StateTransfer.load(process, snapshot.directory().resolve(QemuCommand.STATE_FILE));
-        } catch (IOException e) {
+        } catch (IOException | LinuxException e) {
             EngineException failure = process.failure(what, e);
             process.end("its state was not loaded");
             throw failure;
         }
-        return new QemuPrepared(process);
+        return new QemuPrepared(process, snapshot);
     }
 
     private QemuProcess start(QemuBinary qemu, SnapshotSource snapshot, String what) {

@@ -6,7 +6,9 @@ import dev.supermachine.engine.Console;
 import dev.supermachine.engine.Machine;
 import dev.supermachine.engine.MachineSpec;
 import dev.supermachine.engine.PrivateDirectories;
+import dev.supermachine.engine.SnapshotSource;
 import dev.supermachine.linux.HolePuncher;
+import dev.supermachine.linux.LinuxException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,13 +29,17 @@ final class QemuMachine implements Machine {
     /** What it was booted with; null if it was restored. */
     private final @Nullable MachineSpec booted;
 
+    /** What it was restored from; null if it was booted. */
+    private final @Nullable SnapshotSource origin;
+
     private @Nullable Traces traces;
 
     /** What outlives this JVM; null as long as nothing is to. */
     private PrivateDirectories.@Nullable Shared shared;
 
-    QemuMachine(QemuProcess qemu, @Nullable MachineSpec booted) {
+    QemuMachine(QemuProcess qemu, @Nullable MachineSpec booted, @Nullable SnapshotSource origin) {
         this.qemu = qemu;
+        this.origin = origin;
         this.booted = booted;
     }
 
@@ -91,6 +97,25 @@ final class QemuMachine implements Machine {
                 failure.addSuppressed(suppressed);
             }
             throw failure;
+        }
+    }
+
+    @Override
+    public void snapshot(Path directory) {
+        String what = "Cannot write what machine '" + qemu.name() + "' is now into " + directory;
+        if (origin == null) {
+            throw new EngineException(what + ": it was booted, so there is nothing that it differs from. Capture it.");
+        }
+        try {
+            long start = System.nanoTime();
+            long pages = Difference.save(qemu, origin, directory);
+            LOG.debug(
+                    "Wrote what machine '{}' is now in {} ms, with {} changed pages",
+                    qemu.name(),
+                    (System.nanoTime() - start) / 1_000_000,
+                    pages);
+        } catch (IOException | LinuxException e) {
+            throw qemu.failure(what, e);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.supermachine.engine.qemu;
 import dev.supermachine.engine.Activation;
 import dev.supermachine.engine.Machine;
 import dev.supermachine.engine.Prepared;
+import dev.supermachine.engine.SnapshotSource;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -13,10 +14,12 @@ import java.util.function.Function;
 final class QemuPrepared implements Prepared {
 
     private final QemuProcess qemu;
+    private final SnapshotSource origin;
     private final AtomicBoolean used = new AtomicBoolean();
 
-    QemuPrepared(QemuProcess qemu) {
+    QemuPrepared(QemuProcess qemu, SnapshotSource origin) {
         this.qemu = qemu;
+        this.origin = origin;
     }
 
     @Override
@@ -24,7 +27,7 @@ final class QemuPrepared implements Prepared {
         if (used.get()) {
             throw new IllegalStateException("Machine '" + qemu.name() + "' was activated or closed before");
         }
-        QemuMachine machine = new QemuMachine(qemu, null);
+        QemuMachine machine = new QemuMachine(qemu, null, origin);
         machine.resume();
         T result = part.apply(machine);
         machine.pause();
@@ -46,7 +49,7 @@ final class QemuPrepared implements Prepared {
             qemu.end("it was not activated");
             throw failure;
         }
-        return new QemuMachine(qemu, null);
+        return new QemuMachine(qemu, null, origin);
     }
 
     /** The process, for tests that end it from outside. */

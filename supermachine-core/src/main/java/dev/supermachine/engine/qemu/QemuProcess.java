@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -132,9 +133,22 @@ final class QemuProcess {
 
     /** QEMU itself, which is a child of the process if it is detachable. */
     long qemuPid() throws IOException {
-        return detachable
-                ? Long.parseLong(Files.readString(directory.resolve(PID_FILE)).strip())
-                : process.pid();
+        if (!detachable) {
+            return process.pid();
+        }
+        // Its supervisor writes it when it has started QEMU, which may be connected already.
+        Deadline deadline = Deadline.in(START);
+        Path file = directory.resolve(PID_FILE);
+        while (true) {
+            String pid = Files.exists(file) ? Files.readString(file) : "";
+            if (pid.endsWith("\n")) {
+                return Long.parseLong(pid.strip());
+            }
+            if (deadline.isOver() || !process.isAlive()) {
+                throw new IOException("QEMU's process id is not in " + file);
+            }
+            LockSupport.parkNanos(1_000_000);
+        }
     }
 
     /**
