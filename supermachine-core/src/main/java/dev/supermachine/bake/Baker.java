@@ -2,6 +2,7 @@ package dev.supermachine.bake;
 
 import dev.supermachine.BakeException;
 import dev.supermachine.ImageException;
+import dev.supermachine.SnapshotException;
 import dev.supermachine.Wait;
 import dev.supermachine.agent.AgentBinary;
 import dev.supermachine.engine.Hypervisor;
@@ -21,6 +22,8 @@ import dev.supermachine.rootfs.ExtraFiles;
 import dev.supermachine.rootfs.RootfsLimits;
 import dev.supermachine.settings.Settings;
 import dev.supermachine.snapshot.BakeWorkspace;
+import dev.supermachine.snapshot.EnvironmentDigest;
+import dev.supermachine.snapshot.Snapshot;
 import dev.supermachine.snapshot.SnapshotDetails;
 import dev.supermachine.snapshot.SnapshotStore;
 import dev.supermachine.snapshot.SnapshotUse;
@@ -30,12 +33,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * From a request to a snapshot: pull, fingerprint, and, unless the store has it, flatten, boot, make ready, capture. Thread-safe.
+ * From a request to a snapshot: pull, fingerprint, and, unless the store has it, flatten, boot, make ready, capture. Thread-safe once it is set up.
  *
  * @since 0.1
  */
@@ -47,6 +51,7 @@ public final class Baker {
     private final SnapshotStore store;
     private final PullListener pullListener;
     private final BakeMemory memory;
+    private BakeListener listener = BakeListener.SILENT;
 
     /**
      * A baker.
@@ -64,6 +69,17 @@ public final class Baker {
     }
 
     /**
+     * Sets who hears of the progress of bakes; nobody unless set. To be called before the first.
+     *
+     * @param follower is told from the thread that bakes
+     * @return this
+     */
+    public Baker followedBy(BakeListener follower) {
+        this.listener = follower;
+        return this;
+    }
+
+    /**
      * The snapshot for a request, baked if need be.
      *
      * @param wanted what is wanted
@@ -75,8 +91,10 @@ public final class Baker {
         // What is wrong with a file of this host is told before anything is asked of a registry.
         ExtraFiles extraFiles = ExtraFiles.read(wanted.extraFiles());
         long start = System.nanoTime();
+        listener.began(BakePhase.PULL);
         PulledImage image = pull(wanted);
         long pulled = System.nanoTime();
+        listener.began(BakePhase.LOOK);
         BakeRequest request = withReadiness(wanted, image);
         WorkloadSpec workload = workload(request, image.config());
         requireHealthcheck(request, image.config());
@@ -88,9 +106,12 @@ public final class Baker {
                 inputs.fingerprint(),
                 workspace -> {
                     baked.set(true);
-                    return make(request, hypervisor, image, workload, guest, extraFiles, workspace);
+                    return make(request, hypervisor, image, workload, guest, extraFiles, inputs, workspace);
                 },
-                message -> LOG.info("{}", message));
+                message -> {
+                    LOG.info("{}", message);
+                    listener.waiting(message);
+                });
         long done = System.nanoTime();
         return new Baked(use, baked.get(), (pulled - start) / 1_000_000, baked.get() ? (done - pulled) / 1_000_000 : 0);
     }
@@ -107,6 +128,30 @@ public final class Baker {
         ExtraFiles extraFiles = ExtraFiles.read(request.extraFiles());
         PulledImage image = pull(request);
         return inputs(withReadiness(request, image), hypervisor, image, guest(), extraFiles);
+    }
+
+    /**
+     * What a bake would find. Pulls the image and reads the extra files, but bakes nothing.
+     *
+     * @param request what is wanted
+     * @param hypervisor the engine
+     * @return whether there is a snapshot, and if not, in what the one that comes closest differs
+     * @throws dev.supermachine.ImageException if the image cannot be had, or an extra file cannot be read
+     */
+    public Forecast forecast(BakeRequest request, Hypervisor hypervisor) {
+        BakeInputs inputs = inputs(request, hypervisor);
+        Map<String, List<String>> told = inputs.told(store.environmentDigest());
+        Optional<Path> snapshot = Optional.empty();
+        Optional<String> damage = Optional.empty();
+        try {
+            snapshot = store.find(inputs.fingerprint()).map(Snapshot::directory);
+        } catch (SnapshotException e) {
+            damage = Optional.ofNullable(e.getMessage());
+        }
+        Optional<Miss> miss = snapshot.isPresent() || damage.isPresent()
+                ? Optional.empty()
+                : Optional.of(Miss.of(store, request, told));
+        return new Forecast(inputs.fingerprint(), told, snapshot, damage, miss);
     }
 
     /** What a warm-up waits for depends on the image, if the request leaves it open. */
@@ -141,17 +186,17 @@ public final class Baker {
             WorkloadSpec workload,
             Guest guest,
             ExtraFiles extraFiles,
+            BakeInputs inputs,
             BakeWorkspace workspace)
             throws IOException {
-        SnapshotDetails details = details(request, hypervisor, image, workload, guest);
+        SnapshotDetails details = details(request, hypervisor, image, workload, guest, inputs);
         LOG.info(
-                "Baking '{}' from {} on the engine {}; the result is kept and used again{}",
+                "Baking '{}' from {} on the engine {}; the result is kept and used again. {}",
                 request.name(),
                 request.reference(),
                 hypervisor.id(),
-                store.whyNotReused(request.name(), details)
-                        .map(why -> ". " + why)
-                        .orElse(""));
+                Miss.of(store, request, details.inputs()).sentence());
+        listener.began(BakePhase.ROOT_IMAGE);
         Path cache = settings.cacheDirectory();
         RootfsLimits limits = new RootfsLimits(settings.imageMaxBytes(), settings.imageMaxEntries());
         Path rootImage = new RootImages(cache, limits).putAt(workspace.rootImage(), image, extraFiles);
@@ -166,14 +211,17 @@ public final class Baker {
                 workspace.machineDirectory());
         BakeMemory.Held held = memory.take(spec.name(), spec.memoryMib());
         try {
-            return details.withConsoleTail(new GuestBake(
+            SnapshotDetails made = details.withConsoleTail(new GuestBake(
                             hypervisor,
                             request,
                             workload,
                             image.config().healthcheck(),
                             settings.bakeTimeout(),
-                            store.root())
+                            store.root(),
+                            listener)
                     .run(spec));
+            listener.began(BakePhase.PUBLISH);
+            return made;
         } finally {
             held.close();
         }
@@ -181,7 +229,13 @@ public final class Baker {
 
     /** What is known before the machine boots: all but its console. */
     private SnapshotDetails details(
-            BakeRequest request, Hypervisor hypervisor, PulledImage image, WorkloadSpec workload, Guest guest) {
+            BakeRequest request,
+            Hypervisor hypervisor,
+            PulledImage image,
+            WorkloadSpec workload,
+            Guest guest,
+            BakeInputs inputs) {
+        EnvironmentDigest digest = store.environmentDigest();
         return new SnapshotDetails(
                 request.reference(),
                 image.manifestDigest(),
@@ -196,7 +250,8 @@ public final class Baker {
                         + (request.warmup().isPresent() ? ", then a warm-up" : ""),
                 guest.kernel().fingerprint(),
                 guest.agentSha256(),
-                store.environmentDigest().of(request.environment()),
+                digest.of(request.environment()),
+                inputs.told(digest),
                 describe(workload),
                 "");
     }

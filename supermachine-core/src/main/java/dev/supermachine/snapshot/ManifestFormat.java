@@ -75,6 +75,7 @@ final class ManifestFormat {
                 machine.string("kernel"),
                 machine.string("agent"),
                 json.stringMap("environment"),
+                inputs(json.object("inputs")),
                 json.string("workload"),
                 json.string("consoleTail"));
         String fingerprint = json.string("fingerprint");
@@ -90,6 +91,14 @@ final class ManifestFormat {
                 Instant.parse(json.string("created")),
                 Duration.ofMillis(json.integer("bakeMillis")),
                 files(json));
+    }
+
+    private static Map<String, List<String>> inputs(JsonDocument json) throws JsonFormatException {
+        Map<String, List<String>> inputs = new LinkedHashMap<>();
+        for (String name : json.names()) {
+            inputs.put(name, json.strings(name));
+        }
+        return inputs;
     }
 
     private static List<SnapshotFile> files(JsonDocument json) throws JsonFormatException {
@@ -154,6 +163,7 @@ final class ManifestFormat {
                         "agent", details.agentFingerprint()));
         json.put("readiness", details.readiness());
         json.put("environment", new TreeMap<>(details.environment()));
+        json.put("inputs", details.inputs());
         json.put("workload", details.workload());
         json.put("created", manifest.created().toString());
         json.put("bakeMillis", manifest.bakeDuration().toMillis());

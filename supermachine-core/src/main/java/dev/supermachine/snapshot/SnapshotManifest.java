@@ -25,7 +25,7 @@ public record SnapshotManifest(
         List<SnapshotFile> files) {
 
     /** The version that this library writes, and the only one it reads; others are re-baked. */
-    public static final int FORMAT_VERSION = 2;
+    public static final int FORMAT_VERSION = 3;
 
     /** Copies the list. */
     public SnapshotManifest {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.supermachine.Platform;
 import dev.supermachine.Wait;
 import dev.supermachine.settings.Settings;
+import dev.supermachine.snapshot.EnvironmentDigest;
 import dev.supermachine.snapshot.SnapshotManifest;
 import dev.supermachine.snapshot.SnapshotStore;
 import java.lang.reflect.Constructor;
@@ -330,12 +331,12 @@ class BakeInputsTest {
     @Test
     void theEncodingIsPinned() {
         // A change of this value changes the meaning of every snapshot there is: raise the number in the magic, unless
-        // an input has another default, as the format version, which is 2 here.
+        // an input has another default, as the format version, which is 3 here.
         byte[] encoded = sample().encoded();
         assertThat(new String(Arrays.copyOf(encoded, 27), StandardCharsets.US_ASCII))
                 .isEqualTo("supermachine bake inputs 3\n");
         assertThat(sample().fingerprint())
-                .isEqualTo("2692a2781c2645916cb5ca79777baabbb2b12f4a9dba5e07e379f4c07a241213");
+                .isEqualTo("a613f112866a18311266a62923daa1ff5b60e3d755a6fa01433f47f4b31befdb");
     }
 
     @Test
@@ -343,10 +344,45 @@ class BakeInputsTest {
         assertThat(sample().toString())
                 .contains("environment=[POSTGRES_PASSWORD, TZ]")
                 .doesNotContain("secret");
-        assertThat(sample().describe(new SnapshotStore(directory, Settings.system()).environmentDigest()))
-                .contains("environment={POSTGRES_PASSWORD=hmac-sha256:")
-                .contains("\nmemoryMib=512\n")
-                .doesNotContain("secret");
+        EnvironmentDigest digest = new SnapshotStore(directory, Settings.system()).environmentDigest();
+        assertThat(sample().told(digest).get("environment"))
+                .hasSize(2)
+                .allMatch(variable -> variable.matches("(POSTGRES_PASSWORD|TZ)=hmac-sha256:[0-9a-f]{64}"));
+        assertThat(sample().told(digest).toString()).doesNotContain("secret");
+    }
+
+    /** The test of the words: an input that {@link BakeInput} does not have is neither hashed nor told. */
+    @Test
+    void everyInputHasWords() {
+        assertThat(Arrays.stream(BakeInput.values()).map(BakeInput::key))
+                .containsExactlyElementsOf(
+                        components().stream().map(RecordComponent::getName).toList());
+        assertThat(Arrays.stream(BakeInput.values()).map(BakeInput::words))
+                .doesNotHaveDuplicates()
+                .allMatch(words -> !words.isBlank());
+    }
+
+    @ParameterizedTest
+    @MethodSource("components")
+    void everyChangeOfEveryInputIsToldInWordsOfItsOwn(RecordComponent component, @TempDir Path directory)
+            throws ReflectiveOperationException {
+        EnvironmentDigest digest = new SnapshotStore(directory, Settings.system()).environmentDigest();
+        int index = components().stream().map(RecordComponent::getName).toList().indexOf(component.getName());
+        Object[] values = valuesOf(sample());
+        Set<String> told = new HashSet<>();
+        List<Object> others = others(values[index]);
+        for (Object other : others) {
+            Object[] changed = values.clone();
+            changed[index] = other;
+            List<InputDifference> differences =
+                    InputDifference.between(sample().told(digest), of(changed).told(digest));
+            assertThat(differences).as("%s", other).singleElement().satisfies(difference -> {
+                assertThat(difference.input()).isEqualTo(component.getName());
+                assertThat(difference.words()).contains(" changed: ").doesNotContain("secret");
+                told.add(difference.words());
+            });
+        }
+        assertThat(told).as(component.getName()).hasSizeGreaterThan(others.size() / 2);
     }
 
     @Test
