@@ -27,6 +27,7 @@ enum BakeInput {
     AGENT("agentFingerprint", "guest agent", Form.TEXT, BakeInputs::agentFingerprint),
     KERNEL_ARGUMENTS("kernelArguments", "kernel arguments", Form.WORDS, BakeInputs::kernelArguments),
     EXTRA_FILES("extraFiles", "content of the extra files", Form.TEXT, BakeInputs::extraFiles),
+    VOLUMES("volumes", "volumes", Form.WORDS, BakeInputs::volumes),
     WARMUP("warmup", "warm-up", Form.WORDS, BakeInputs::warmup),
     ENGINE("engineId", "engine", Form.TEXT, BakeInputs::engineId),
     ENGINE_IDENTITY("engineIdentity", "engine's identity", Form.TEXT, BakeInputs::engineIdentity),

@@ -27,6 +27,7 @@ import dev.supermachine.snapshot.Snapshot;
 import dev.supermachine.snapshot.SnapshotDetails;
 import dev.supermachine.snapshot.SnapshotStore;
 import dev.supermachine.snapshot.SnapshotUse;
+import dev.supermachine.snapshot.SnapshotVolume;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -46,6 +47,9 @@ import org.slf4j.LoggerFactory;
 public final class Baker {
 
     private static final Logger LOG = LoggerFactory.getLogger(Baker.class);
+
+    /** How often the files of volumes are read, if others write to them meanwhile. */
+    private static final int VOLUME_ATTEMPTS = 3;
 
     private final Settings settings;
     private final SnapshotStore store;
@@ -90,6 +94,7 @@ public final class Baker {
     public Baked bake(BakeRequest wanted, Hypervisor hypervisor) {
         // What is wrong with a file of this host is told before anything is asked of a registry.
         ExtraFiles extraFiles = ExtraFiles.read(wanted.extraFiles());
+        BakeVolumes volumes = BakeVolumes.read(wanted);
         long start = System.nanoTime();
         listener.began(BakePhase.PULL);
         PulledImage image = pull(wanted);
@@ -101,23 +106,58 @@ public final class Baker {
         Guest guest = guest();
         BakeInputs inputs = inputs(request, hypervisor, image, guest, extraFiles);
         AtomicBoolean baked = new AtomicBoolean();
-        SnapshotUse use = store.bakeOnce(
-                request.name(),
-                inputs.fingerprint(),
-                workspace -> {
-                    baked.set(true);
-                    return make(request, hypervisor, image, workload, guest, extraFiles, inputs, workspace);
-                },
-                message -> {
-                    LOG.info("{}", message);
-                    listener.waiting(message);
-                });
+        SnapshotUse use = bake(request, inputs, volumes, (complete, disks, workspace) -> {
+            SnapshotDetails details =
+                    make(request, hypervisor, image, workload, guest, extraFiles, complete, disks, workspace);
+            baked.set(true);
+            return details;
+        });
         long done = System.nanoTime();
         return new Baked(use, baked.get(), (pulled - start) / 1_000_000, baked.get() ? (done - pulled) / 1_000_000 : 0);
     }
 
+    /** Makes a snapshot with volumes. */
+    private interface Action {
+
+        /** Given the inputs with what is known of the volumes. */
+        SnapshotDetails make(BakeInputs inputs, BakeVolumes volumes, BakeWorkspace workspace) throws IOException;
+    }
+
+    /** Another bake may have written to the files of volumes since they were read; then they are read again. */
+    private SnapshotUse bake(BakeRequest request, BakeInputs inputs, BakeVolumes asRead, Action action) {
+        BakeVolumes volumes = asRead;
+        for (int attempt = 1; ; attempt++) {
+            try (BakeVolumes held = volumes) {
+                return bake(request.name(), held.complete(inputs, store), held, action);
+            } catch (BakeVolumes.ChangedException e) {
+                if (attempt == VOLUME_ATTEMPTS) {
+                    throw new BakeException(String.valueOf(e.getMessage()), e);
+                }
+                volumes = BakeVolumes.read(request);
+            }
+        }
+    }
+
+    private SnapshotUse bake(String name, BakeInputs inputs, BakeVolumes volumes, Action action) {
+        SnapshotUse use = store.bakeOnce(
+                name,
+                inputs.fingerprint(),
+                workspace -> action.make(inputs, volumes, workspace),
+                message -> {
+                    LOG.info("{}", message);
+                    listener.waiting(message);
+                });
+        try {
+            volumes.finish(use.snapshot());
+            return use;
+        } catch (RuntimeException | Error e) {
+            use.close();
+            throw e;
+        }
+    }
+
     /**
-     * What a request's snapshot is found by. Pulls the image and reads the extra files, but bakes nothing.
+     * What a request's snapshot is found by. Pulls the image and reads the extra files and volumes, but bakes nothing.
      *
      * @param request what is wanted
      * @param hypervisor the engine
@@ -127,7 +167,10 @@ public final class Baker {
     public BakeInputs inputs(BakeRequest request, Hypervisor hypervisor) {
         ExtraFiles extraFiles = ExtraFiles.read(request.extraFiles());
         PulledImage image = pull(request);
-        return inputs(withReadiness(request, image), hypervisor, image, guest(), extraFiles);
+        BakeInputs inputs = inputs(withReadiness(request, image), hypervisor, image, guest(), extraFiles);
+        try (BakeVolumes volumes = BakeVolumes.read(request)) {
+            return volumes.complete(inputs, store);
+        }
     }
 
     /**
@@ -187,9 +230,11 @@ public final class Baker {
             Guest guest,
             ExtraFiles extraFiles,
             BakeInputs inputs,
+            BakeVolumes volumes,
             BakeWorkspace workspace)
             throws IOException {
-        SnapshotDetails details = details(request, hypervisor, image, workload, guest, inputs);
+        List<Path> disks = volumes.begin(workspace);
+        SnapshotDetails details = details(request, hypervisor, image, workload, guest, inputs, volumes.described());
         LOG.info(
                 "Baking '{}' from {} on the engine {}; the result is kept and used again. {}",
                 request.name(),
@@ -206,6 +251,7 @@ public final class Baker {
                 Initramfs.write(cache.resolve("initramfs"), AgentBinary.load(), guest.kernel()),
                 request.kernelArguments(),
                 rootImage,
+                disks,
                 request.memoryMib(),
                 request.vcpus(),
                 workspace.machineDirectory());
@@ -214,7 +260,7 @@ public final class Baker {
             SnapshotDetails made = details.withConsoleTail(new GuestBake(
                             hypervisor,
                             request,
-                            workload,
+                            workload.withVolumes(volumes.mounts()),
                             image.config().healthcheck(),
                             settings.bakeTimeout(),
                             store.root(),
@@ -234,7 +280,8 @@ public final class Baker {
             PulledImage image,
             WorkloadSpec workload,
             Guest guest,
-            BakeInputs inputs) {
+            BakeInputs inputs,
+            List<SnapshotVolume> volumes) {
         EnvironmentDigest digest = store.environmentDigest();
         return new SnapshotDetails(
                 request.reference(),
@@ -250,6 +297,7 @@ public final class Baker {
                         + (request.warmup().isPresent() ? ", then a warm-up" : ""),
                 guest.kernel().fingerprint(),
                 guest.agentSha256(),
+                volumes,
                 digest.of(request.environment()),
                 inputs.told(digest),
                 describe(workload),

@@ -74,6 +74,7 @@ final class ManifestFormat {
                 json.string("readiness"),
                 machine.string("kernel"),
                 machine.string("agent"),
+                volumes(json),
                 json.stringMap("environment"),
                 inputs(json.object("inputs")),
                 json.string("workload"),
@@ -99,6 +100,15 @@ final class ManifestFormat {
             inputs.put(name, json.strings(name));
         }
         return inputs;
+    }
+
+    private static List<SnapshotVolume> volumes(JsonDocument json) throws JsonFormatException {
+        List<SnapshotVolume> volumes = new ArrayList<>();
+        for (JsonDocument volume : json.objects("volumes")) {
+            volumes.add(
+                    new SnapshotVolume(volume.string("guestPath"), volume.integer("sizeBytes"), volume.string("seed")));
+        }
+        return volumes;
     }
 
     private static List<SnapshotFile> files(JsonDocument json) throws JsonFormatException {
@@ -162,6 +172,14 @@ final class ManifestFormat {
                         "kernel", details.kernelFingerprint(),
                         "agent", details.agentFingerprint()));
         json.put("readiness", details.readiness());
+        json.put(
+                "volumes",
+                details.volumes().stream()
+                        .map(volume -> ordered(
+                                "guestPath", volume.guestPath(),
+                                "sizeBytes", volume.sizeBytes(),
+                                "seed", volume.seed()))
+                        .toList());
         json.put("environment", new TreeMap<>(details.environment()));
         json.put("inputs", details.inputs());
         json.put("workload", details.workload());

@@ -4,6 +4,7 @@ import dev.supermachine.json.JsonDocument;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +39,19 @@ final class SimilarSnapshots {
         return inputs.entrySet().stream()
                 .filter(input -> input.getValue().equals(there.inputs().get(input.getKey())))
                 .count();
+    }
+
+    /** As {@link SnapshotStore#manifests()}. */
+    List<SnapshotManifest> manifests() {
+        List<SnapshotManifest> manifests = new ArrayList<>();
+        for (Path directory : snapshots()) {
+            try {
+                manifests.add(Integrity.readManifest(directory));
+            } catch (IOException e) {
+                LOG.trace("Passing over {}", directory, e);
+            }
+        }
+        return manifests;
     }
 
     private List<Path> snapshots() {

@@ -20,6 +20,7 @@ import java.util.Map;
  * @param readiness what the capture waited for, in words, such as {@code a listener on port 5432}
  * @param kernelFingerprint SHA-256 of the guest kernel
  * @param agentFingerprint SHA-256 of the agent
+ * @param volumes the disks that the guest writes to, in their order
  * @param environment the variables set beyond the image's, each with its value's {@link EnvironmentDigest}, never the value
  * @param inputs everything that the fingerprint was made of, by name, in the order in which it was hashed, as texts that differ whenever the inputs do; of
  *     environment variables with their digests. For people who wonder what differs; the store does not look into them.
@@ -39,6 +40,7 @@ public record SnapshotDetails(
         String readiness,
         String kernelFingerprint,
         String agentFingerprint,
+        List<SnapshotVolume> volumes,
         Map<String, String> environment,
         Map<String, List<String>> inputs,
         String workload,
@@ -51,6 +53,7 @@ public record SnapshotDetails(
      */
     public SnapshotDetails {
         guestPorts = List.copyOf(guestPorts);
+        volumes = List.copyOf(volumes);
         environment = Map.copyOf(environment);
         Map<String, List<String>> copies = new LinkedHashMap<>();
         inputs.forEach((name, texts) -> copies.put(name, List.copyOf(texts)));
@@ -86,6 +89,7 @@ public record SnapshotDetails(
                 readiness,
                 kernelFingerprint,
                 agentFingerprint,
+                volumes,
                 environment,
                 inputs,
                 workload,

@@ -139,6 +139,15 @@ public final class SnapshotStore {
     }
 
     /**
+     * What the snapshots that are there say of themselves. Those that cannot be read are left out; none is checked.
+     *
+     * @return their manifests, in no particular order
+     */
+    public List<SnapshotManifest> manifests() {
+        return new SimilarSnapshots(layout).manifests();
+    }
+
+    /**
      * The snapshot of the same name or image that has most inputs in common with one that is not there; of several the one that was used last.
      *
      * @param name what people call it

@@ -49,7 +49,8 @@ class BakeInputsTest {
                 .extraFiles("sha256:" + "4".repeat(64))
                 .warmup(List.of("tag", "1"))
                 .engine("qemu-tcg", "QEMU 7.2.0")
-                .build();
+                .build()
+                .withVolumes(List.of("/host/data.img", "/data", "67108864", "sha256:" + "5".repeat(64)));
     }
 
     /** One for each component of each kind of condition, changed alone, and those that differ only in how they are nested. */
@@ -201,7 +202,7 @@ class BakeInputsTest {
         Map<String, Object> decode() {
             byte[] magic = new byte[BakeInputs.MAGIC.length()];
             bytes.get(magic);
-            assertThat(new String(magic, StandardCharsets.US_ASCII)).isEqualTo("supermachine bake inputs 3\n");
+            assertThat(new String(magic, StandardCharsets.US_ASCII)).isEqualTo("supermachine bake inputs 4\n");
             Map<String, Object> members = new LinkedHashMap<>();
             while (bytes.hasRemaining()) {
                 members.put(text(), value());
@@ -323,6 +324,7 @@ class BakeInputsTest {
                 words(random),
                 word(random),
                 words(random),
+                words(random),
                 word(random),
                 word(random),
                 random.nextInt(3));
@@ -331,12 +333,12 @@ class BakeInputsTest {
     @Test
     void theEncodingIsPinned() {
         // A change of this value changes the meaning of every snapshot there is: raise the number in the magic, unless
-        // an input has another default, as the format version, which is 3 here.
+        // an input has another default, as the format version, which is 4 here.
         byte[] encoded = sample().encoded();
         assertThat(new String(Arrays.copyOf(encoded, 27), StandardCharsets.US_ASCII))
-                .isEqualTo("supermachine bake inputs 3\n");
+                .isEqualTo("supermachine bake inputs 4\n");
         assertThat(sample().fingerprint())
-                .isEqualTo("a613f112866a18311266a62923daa1ff5b60e3d755a6fa01433f47f4b31befdb");
+                .isEqualTo("4873467b09d9be1a649cdb7851ff42b289b78c9631655db27ef2eedbf2530ca6");
     }
 
     @Test

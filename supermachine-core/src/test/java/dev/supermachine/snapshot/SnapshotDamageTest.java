@@ -149,14 +149,14 @@ class SnapshotDamageTest {
         Snapshot old = SampleBakes.bakeOnce(
                 store, "sample", SampleBakes.fingerprint(1), SampleBakes::bake, SampleBakes.SILENT);
         Path manifest = old.directory().resolve("manifest.json");
-        Files.writeString(manifest, Files.readString(manifest).replace("\"formatVersion\": 3", "\"formatVersion\": 2"));
+        Files.writeString(manifest, Files.readString(manifest).replace("\"formatVersion\": 4", "\"formatVersion\": 3"));
 
         assertThat(store.mostSimilar("sample", "elsewhere:1", Map.of()))
                 .hasValue(new SimilarSnapshot(
                         old.directory(),
                         "sample",
                         Map.of(),
-                        Optional.of("its format version is 2; this library reads version 3")));
+                        Optional.of("its format version is 3; this library reads version 4")));
         assertThat(store.mostSimilar("another", "localhost:5000/postgres:16", Map.of()))
                 .as("nothing but the name can be relied on")
                 .isEmpty();

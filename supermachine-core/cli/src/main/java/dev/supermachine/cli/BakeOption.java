@@ -2,6 +2,8 @@ package dev.supermachine.cli;
 
 import dev.supermachine.OciImageBuilder;
 import dev.supermachine.PullPolicy;
+import dev.supermachine.VolumeSpec;
+import dev.supermachine.settings.Settings;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.BiConsumer;
@@ -72,6 +74,13 @@ record BakeOption(String setter, OptionSpec option, BiConsumer<OciImageBuilder, 
                         String[].class,
                         "One more argument of the guest's kernel. May be given again.",
                         BakeOption::kernelArgument),
+                each(
+                        "withVolume",
+                        "--volume",
+                        "HOST:GUEST:SIZE",
+                        String[].class,
+                        "A writable disk: the file of this host, the path in the machine, and its size. May be given again.",
+                        BakeOption::volume),
                 one(
                         "withPullPolicy",
                         "--pull",
@@ -178,6 +187,18 @@ record BakeOption(String setter, OptionSpec option, BiConsumer<OciImageBuilder, 
                 throw new IllegalArgumentException("--extra-file takes HOST:GUEST, but was: '" + file + "'");
             }
             builder.withExtraFile(Path.of(file.substring(0, colon)), file.substring(colon + 1));
+        }
+    }
+
+    private static void volume(OciImageBuilder builder, String[] volumes) {
+        for (String volume : volumes) {
+            int last = volume.lastIndexOf(':');
+            int first = volume.lastIndexOf(':', last - 1);
+            if (first < 1) {
+                throw new IllegalArgumentException("--volume takes HOST:GUEST:SIZE, but was: '" + volume + "'");
+            }
+            builder.withVolume(VolumeSpec.of(Path.of(volume.substring(0, first)), volume.substring(first + 1, last))
+                    .withSizeBytes(Settings.size("size in option --volume", volume.substring(last + 1))));
         }
     }
 

@@ -49,6 +49,7 @@ final class SampleStore {
                 "a listener on port 5432",
                 "2".repeat(64),
                 "3".repeat(64),
+                List.of(),
                 Map.of(),
                 Map.of("command", List.of("postgres"), "environment", List.of("TZ=hmac-sha256:" + "4".repeat(64))),
                 "{\"argv\":[\"postgres\"]}",
