@@ -65,7 +65,7 @@ public record KeptExec(
             try {
                 KeptFrames frames = new KeptFrames(channel);
                 frames.write(KeptFrames.Type.REQUEST, encoded());
-                return KeptProcess.started(frames, subject);
+                return KeptProcess.started(frames, subject, rows > 0);
             } catch (IOException | RuntimeException e) {
                 channel.close();
                 throw e;

@@ -116,6 +116,9 @@ final class KeptExecServer implements AutoCloseable {
             while ((frame = frames.read()) != null) {
                 if (frame.type() == KeptFrames.Type.SIGNAL) {
                     process.signal(Integer.parseInt(new String(frame.bytes(), StandardCharsets.UTF_8)));
+                } else if (frame.type() == KeptFrames.Type.RESIZE) {
+                    String[] size = new String(frame.bytes(), StandardCharsets.UTF_8).split(" ", -1);
+                    process.resize(Integer.parseInt(size[0]), Integer.parseInt(size[1]));
                 } else {
                     input(stdin, frame.bytes());
                 }

@@ -21,6 +21,8 @@ final class KeptFrames implements AutoCloseable {
         STDIN('I'),
         /** To the keeper: a signal's number as text. */
         SIGNAL('S'),
+        /** To the keeper: rows and columns of its terminal as text. */
+        RESIZE('W'),
         /** From the keeper, once: it runs. */
         STARTED('R'),
         /** From the keeper. */

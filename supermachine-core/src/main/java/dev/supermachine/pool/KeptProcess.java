@@ -21,25 +21,28 @@ import java.util.concurrent.TimeoutException;
 final class KeptProcess implements ExecProcess {
 
     private static final int PIPE = 256 * 1024;
+    private static final int MOST_CHARACTERS = 65535;
     private static final byte[] NOTHING = {};
 
     private final KeptFrames frames;
     private final String subject;
+    private final boolean hasTerminal;
     private final PipedInputStream stdout = new PipedInputStream(PIPE);
     private final PipedInputStream stderr = new PipedInputStream(PIPE);
     private final PipedOutputStream toStdout;
     private final PipedOutputStream toStderr;
     private final CompletableFuture<ExecResult> end = new CompletableFuture<>();
 
-    private KeptProcess(KeptFrames frames, String subject) throws IOException {
+    private KeptProcess(KeptFrames frames, String subject, boolean hasTerminal) throws IOException {
         this.frames = frames;
         this.subject = subject;
+        this.hasTerminal = hasTerminal;
         this.toStdout = new PipedOutputStream(stdout);
         this.toStderr = new PipedOutputStream(stderr);
     }
 
     /** Waits for the keeper's word that it runs. */
-    static KeptProcess started(KeptFrames frames, String subject) throws IOException {
+    static KeptProcess started(KeptFrames frames, String subject, boolean hasTerminal) throws IOException {
         KeptFrames.Frame answer = frames.read();
         if (answer == null) {
             throw new IOException("it ended the connection");
@@ -47,7 +50,7 @@ final class KeptProcess implements ExecProcess {
         if (answer.type() != KeptFrames.Type.STARTED) {
             throw new MachineException(new String(answer.bytes(), StandardCharsets.UTF_8));
         }
-        KeptProcess process = new KeptProcess(frames, subject);
+        KeptProcess process = new KeptProcess(frames, subject, hasTerminal);
         Thread reader = new Thread(process::readAll, "supermachine-kept-exec");
         reader.setDaemon(true);
         reader.start();
@@ -131,8 +134,24 @@ final class KeptProcess implements ExecProcess {
 
     @Override
     public void signal(int number) {
+        tell(KeptFrames.Type.SIGNAL, String.valueOf(number));
+    }
+
+    @Override
+    public void resize(int rows, int columns) {
+        if (rows < 1 || rows > MOST_CHARACTERS || columns < 1 || columns > MOST_CHARACTERS) {
+            throw new IllegalArgumentException(
+                    "A terminal has 1 to 65535 rows and columns, but was: " + rows + " rows, " + columns + " columns");
+        }
+        if (!hasTerminal) {
+            throw new IllegalStateException(subject + " has no terminal.");
+        }
+        tell(KeptFrames.Type.RESIZE, rows + " " + columns);
+    }
+
+    private void tell(KeptFrames.Type type, String text) {
         try {
-            frames.write(KeptFrames.Type.SIGNAL, String.valueOf(number).getBytes(StandardCharsets.UTF_8));
+            frames.write(type, text.getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
             // it has ended, so that nothing is left to be told
             return;
