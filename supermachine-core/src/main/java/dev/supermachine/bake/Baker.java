@@ -140,10 +140,7 @@ public final class Baker {
 
     private SnapshotUse bake(String name, BakeInputs inputs, BakeVolumes volumes, Action action) {
         SnapshotUse use = store.bakeOnce(
-                name,
-                inputs.fingerprint(),
-                workspace -> action.make(inputs, volumes, workspace),
-                message -> {
+                name, inputs.fingerprint(), workspace -> action.make(inputs, volumes, workspace), message -> {
                     LOG.info("{}", message);
                     listener.waiting(message);
                 });
