@@ -14,12 +14,25 @@ module dev.supermachine.core {
     requires static transitive org.jspecify;
 
     exports dev.supermachine;
+    exports dev.supermachine.bake to
+            dev.supermachine.cli;
     exports dev.supermachine.engine to
+            dev.supermachine.cli,
             dev.supermachine.junit;
     exports dev.supermachine.image to
+            dev.supermachine.cli,
             dev.supermachine.junit;
+    exports dev.supermachine.json to
+            dev.supermachine.cli;
+    exports dev.supermachine.pool to
+            dev.supermachine.cli;
     exports dev.supermachine.settings to
+            dev.supermachine.cli,
             dev.supermachine.junit;
+    exports dev.supermachine.snapshot to
+            dev.supermachine.cli;
+    exports dev.supermachine.text to
+            dev.supermachine.cli;
 
     uses dev.supermachine.engine.Hypervisor;
 

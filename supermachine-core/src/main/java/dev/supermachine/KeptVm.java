@@ -46,7 +46,7 @@ public record KeptVm(
                 + directory + ", console in " + console + ", " + (mapped.isEmpty() ? "no port is mapped" : mapped)
                 + ". It runs until "
                 + (outlivesJvm
-                        ? "it is ended by: bin/doctor --end " + name
+                        ? "it is ended by: bin/supermachine doctor --end " + name
                         : "this JVM (process " + ProcessHandle.current().pid()
                                 + ") ends: hold it in a debugger to look inside.");
     }

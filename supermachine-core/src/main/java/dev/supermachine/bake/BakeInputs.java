@@ -5,16 +5,19 @@ import dev.supermachine.Wait;
 import dev.supermachine.hash.Sha256;
 import dev.supermachine.snapshot.EnvironmentDigest;
 import dev.supermachine.snapshot.SnapshotManifest;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * Everything that changes what a test sees in a restored machine. Two bakes with equal inputs are the same snapshot; whatever is not in here must not
  * influence a bake. Immutable and thread-safe.
  *
- * <p>{@link #toString()} and {@link #describe(EnvironmentDigest)} never show a value of an environment variable. The fingerprint is not keyed, so that a
+ * <p>{@link #toString()} and {@link #told(EnvironmentDigest)} never show a value of an environment variable. The fingerprint is not keyed, so that a
  * snapshot is found on another machine too: who knows all other inputs could test guesses of a value against it.
  *
  * @param imageDigest the digest of the image's manifest for the platform, such as {@code sha256:…}
@@ -95,26 +98,11 @@ public record BakeInputs(
      * @throws IllegalArgumentException if a text has an unpaired surrogate
      */
     public byte[] encoded() {
-        return new CanonicalEncoder(MAGIC)
-                .string("imageDigest", imageDigest)
-                .string("platform", platform.toString())
-                .list("command", command)
-                .map("environment", environment)
-                .number("memoryMib", memoryMib)
-                .number("vcpus", vcpus)
-                .number("guestPort", guestPort)
-                .list("readiness", ReadinessWords.of(readiness))
-                .string("kernelFingerprint", kernelFingerprint)
-                .string("agentFingerprint", agentFingerprint)
-                .string("emulator", emulator)
-                .list("kernelArguments", kernelArguments)
-                .string("extraFiles", extraFiles)
-                .list("volumes", volumes)
-                .list("warmup", warmup)
-                .string("engineId", engineId)
-                .string("engineIdentity", engineIdentity)
-                .number("formatVersion", formatVersion)
-                .toBytes();
+        CanonicalEncoder encoder = new CanonicalEncoder(MAGIC);
+        for (BakeInput input : BakeInput.values()) {
+            input.encode(this, encoder);
+        }
+        return encoder.toBytes();
     }
 
     /**
@@ -127,13 +115,17 @@ public record BakeInputs(
     }
 
     /**
-     * All inputs for a report, with digests in place of the values of environment variables.
+     * All inputs for a manifest, in the order of the encoding.
      *
-     * @param digest the store's
-     * @return one input a line
+     * @param digest the store's, for the values of environment variables
+     * @return by the name of each input, texts that differ whenever the inputs do
      */
-    public String describe(EnvironmentDigest digest) {
-        return describe(new TreeMap<>(digest.of(environment)).toString(), "\n");
+    public Map<String, List<String>> told(EnvironmentDigest digest) {
+        Map<String, List<String>> told = new LinkedHashMap<>();
+        for (BakeInput input : BakeInput.values()) {
+            told.put(input.key(), input.told(this, digest));
+        }
+        return Collections.unmodifiableMap(told);
     }
 
     /**
@@ -143,31 +135,9 @@ public record BakeInputs(
      */
     @Override
     public String toString() {
-        return "BakeInputs["
-                + describe(environment.keySet().stream().sorted().toList().toString(), ", ") + "]";
-    }
-
-    private String describe(String environmentText, String separator) {
-        return String.join(
-                separator,
-                "imageDigest=" + imageDigest,
-                "platform=" + platform,
-                "command=" + command,
-                "environment=" + environmentText,
-                "memoryMib=" + memoryMib,
-                "vcpus=" + vcpus,
-                "guestPort=" + guestPort,
-                "readiness=" + readiness.map(Wait::toString).orElse("before the workload"),
-                "kernelFingerprint=" + kernelFingerprint,
-                "agentFingerprint=" + agentFingerprint,
-                "emulator=" + emulator,
-                "kernelArguments=" + kernelArguments,
-                "extraFiles=" + extraFiles,
-                "volumes=" + volumes,
-                "warmup=" + warmup,
-                "engineId=" + engineId,
-                "engineIdentity=" + engineIdentity,
-                "formatVersion=" + formatVersion);
+        return Arrays.stream(BakeInput.values())
+                .map(input -> input.key() + "=" + input.shown(this))
+                .collect(Collectors.joining(", ", "BakeInputs[", "]"));
     }
 
     /** The same with other volumes. */

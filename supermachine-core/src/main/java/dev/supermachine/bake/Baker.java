@@ -2,6 +2,7 @@ package dev.supermachine.bake;
 
 import dev.supermachine.BakeException;
 import dev.supermachine.ImageException;
+import dev.supermachine.SnapshotException;
 import dev.supermachine.Wait;
 import dev.supermachine.agent.AgentBinary;
 import dev.supermachine.engine.Hypervisor;
@@ -22,6 +23,8 @@ import dev.supermachine.rootfs.ExtraFiles;
 import dev.supermachine.rootfs.RootfsLimits;
 import dev.supermachine.settings.Settings;
 import dev.supermachine.snapshot.BakeWorkspace;
+import dev.supermachine.snapshot.EnvironmentDigest;
+import dev.supermachine.snapshot.Snapshot;
 import dev.supermachine.snapshot.SnapshotDetails;
 import dev.supermachine.snapshot.SnapshotStore;
 import dev.supermachine.snapshot.SnapshotUse;
@@ -38,7 +41,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * From a request to a snapshot: pull, fingerprint, and, unless the store has it, flatten, boot, make ready, capture. Thread-safe.
+ * From a request to a snapshot: pull, fingerprint, and, unless the store has it, flatten, boot, make ready, capture. Thread-safe once it is set up.
  *
  * @since 0.1
  */
@@ -53,6 +56,7 @@ public final class Baker {
     private final SnapshotStore store;
     private final PullListener pullListener;
     private final BakeMemory memory;
+    private BakeListener listener = BakeListener.SILENT;
 
     /**
      * A baker.
@@ -70,6 +74,17 @@ public final class Baker {
     }
 
     /**
+     * Sets who hears of the progress of bakes; nobody unless set. To be called before the first.
+     *
+     * @param follower is told from the thread that bakes
+     * @return this
+     */
+    public Baker followedBy(BakeListener follower) {
+        this.listener = follower;
+        return this;
+    }
+
+    /**
      * The snapshot for a request, baked if need be.
      *
      * @param wanted what is wanted
@@ -83,15 +98,18 @@ public final class Baker {
         BakeVolumes volumes = BakeVolumes.read(wanted);
         Guest guest = guest(wanted);
         long start = System.nanoTime();
+        listener.began(BakePhase.PULL);
         PulledImage image = pull(wanted);
         long pulled = System.nanoTime();
+        listener.began(BakePhase.LOOK);
         BakeRequest request = withReadiness(wanted, image);
         WorkloadSpec workload = workload(request, image.config());
         requireHealthcheck(request, image.config());
         BakeInputs inputs = inputs(request, hypervisor, image, guest, extraFiles);
         AtomicBoolean baked = new AtomicBoolean();
-        SnapshotUse use = bake(request, inputs, volumes, (disks, workspace) -> {
-            SnapshotDetails details = make(request, hypervisor, image, workload, guest, extraFiles, disks, workspace);
+        SnapshotUse use = bake(request, inputs, volumes, (complete, disks, workspace) -> {
+            SnapshotDetails details =
+                    make(request, hypervisor, image, workload, guest, extraFiles, complete, disks, workspace);
             baked.set(true);
             return details;
         });
@@ -102,7 +120,8 @@ public final class Baker {
     /** Makes a snapshot with volumes. */
     private interface Action {
 
-        SnapshotDetails make(BakeVolumes volumes, BakeWorkspace workspace) throws IOException;
+        /** Given the inputs with what is known of the volumes. */
+        SnapshotDetails make(BakeInputs inputs, BakeVolumes volumes, BakeWorkspace workspace) throws IOException;
     }
 
     /** Another bake may have written to the files of volumes since they were read; then they are read again. */
@@ -122,10 +141,10 @@ public final class Baker {
 
     private SnapshotUse bake(String name, BakeInputs inputs, BakeVolumes volumes, Action action) {
         SnapshotUse use = store.bakeOnce(
-                name,
-                inputs.fingerprint(),
-                workspace -> action.make(volumes, workspace),
-                message -> LOG.info("{}", message));
+                name, inputs.fingerprint(), workspace -> action.make(inputs, volumes, workspace), message -> {
+                    LOG.info("{}", message);
+                    listener.waiting(message);
+                });
         try {
             volumes.finish(use.snapshot());
             return use;
@@ -151,6 +170,30 @@ public final class Baker {
         try (BakeVolumes volumes = BakeVolumes.read(request)) {
             return volumes.complete(inputs, store);
         }
+    }
+
+    /**
+     * What a bake would find. Pulls the image and reads the extra files, but bakes nothing.
+     *
+     * @param request what is wanted
+     * @param hypervisor the engine
+     * @return whether there is a snapshot, and if not, in what the one that comes closest differs
+     * @throws dev.supermachine.ImageException if the image cannot be had, or an extra file cannot be read
+     */
+    public Forecast forecast(BakeRequest request, Hypervisor hypervisor) {
+        BakeInputs inputs = inputs(request, hypervisor);
+        Map<String, List<String>> told = inputs.told(store.environmentDigest());
+        Optional<Path> snapshot = Optional.empty();
+        Optional<String> damage = Optional.empty();
+        try {
+            snapshot = store.find(inputs.fingerprint()).map(Snapshot::directory);
+        } catch (SnapshotException e) {
+            damage = Optional.ofNullable(e.getMessage());
+        }
+        Optional<Miss> miss = snapshot.isPresent() || damage.isPresent()
+                ? Optional.empty()
+                : Optional.of(Miss.of(store, request, told));
+        return new Forecast(inputs.fingerprint(), told, snapshot, damage, miss);
     }
 
     /** What a warm-up waits for depends on the image, if the request leaves it open. */
@@ -188,19 +231,19 @@ public final class Baker {
             WorkloadSpec workload,
             Guest guest,
             ExtraFiles extraFiles,
+            BakeInputs inputs,
             BakeVolumes volumes,
             BakeWorkspace workspace)
             throws IOException {
         List<Path> disks = volumes.begin(workspace);
-        SnapshotDetails details = details(request, hypervisor, image, workload, guest, volumes.described());
+        SnapshotDetails details = details(request, hypervisor, image, workload, guest, inputs, volumes.described());
         LOG.info(
-                "Baking '{}' from {} on the engine {}; the result is kept and used again{}",
+                "Baking '{}' from {} on the engine {}; the result is kept and used again. {}",
                 request.name(),
                 request.reference(),
                 hypervisor.id(),
-                store.whyNotReused(request.name(), details)
-                        .map(why -> ". " + why)
-                        .orElse(""));
+                Miss.of(store, request, details.inputs()).sentence());
+        listener.began(BakePhase.ROOT_IMAGE);
         Path cache = settings.cacheDirectory();
         RootfsLimits limits = new RootfsLimits(settings.imageMaxBytes(), settings.imageMaxEntries());
         Path rootImage = new RootImages(cache, limits).putAt(workspace.rootImage(), image, extraFiles);
@@ -216,14 +259,17 @@ public final class Baker {
                 workspace.machineDirectory());
         BakeMemory.Held held = memory.take(spec.name(), spec.memoryMib());
         try {
-            return details.withConsoleTail(new GuestBake(
+            SnapshotDetails made = details.withConsoleTail(new GuestBake(
                             hypervisor,
                             request,
                             workload.withVolumes(volumes.mounts()),
                             image.config().healthcheck(),
                             settings.bakeTimeout(),
-                            store.root())
+                            store.root(),
+                            listener)
                     .run(spec));
+            listener.began(BakePhase.PUBLISH);
+            return made;
         } finally {
             held.close();
         }
@@ -236,7 +282,9 @@ public final class Baker {
             PulledImage image,
             WorkloadSpec workload,
             Guest guest,
+            BakeInputs inputs,
             List<SnapshotVolume> volumes) {
+        EnvironmentDigest digest = store.environmentDigest();
         return new SnapshotDetails(
                 request.reference(),
                 image.manifestDigest(),
@@ -252,7 +300,8 @@ public final class Baker {
                 guest.kernel().fingerprint(),
                 guest.agentSha256(),
                 volumes,
-                store.environmentDigest().of(request.environment()),
+                digest.of(request.environment()),
+                inputs.told(digest),
                 describe(workload),
                 "");
     }

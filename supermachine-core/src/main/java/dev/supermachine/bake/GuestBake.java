@@ -45,11 +45,13 @@ final class GuestBake {
     private final Optional<Healthcheck> healthcheck;
     private final Deadline deadline;
     private final Path store;
+    private final BakeListener listener;
 
     /**
      * A bake with a time limit that begins now.
      *
      * @param store the directory of the snapshots, in which the machine keeps its memory
+     * @param listener hears of its progress
      */
     GuestBake(
             Hypervisor hypervisor,
@@ -57,13 +59,15 @@ final class GuestBake {
             WorkloadSpec workload,
             Optional<Healthcheck> healthcheck,
             Duration timeout,
-            Path store) {
+            Path store,
+            BakeListener listener) {
         this.hypervisor = hypervisor;
         this.request = request;
         this.workload = workload;
         this.healthcheck = healthcheck;
         this.deadline = Deadline.in(timeout);
         this.store = store;
+        this.listener = listener;
     }
 
     /**
@@ -76,7 +80,9 @@ final class GuestBake {
     String run(MachineSpec spec) {
         try (Booted booted = bootWithRetry(spec)) {
             try {
+                listener.began(BakePhase.READY);
                 bringToReady(booted);
+                listener.began(BakePhase.CAPTURE);
                 booted.guest().freeze(REQUEST_TIMEOUT);
                 String tail = booted.machine().console().tail(TAIL_LINES);
                 booted.machine().capture(spec.directory());
@@ -120,6 +126,7 @@ final class GuestBake {
     }
 
     private Booted boot(MachineSpec spec) {
+        listener.began(BakePhase.BOOT);
         Machine machine = hypervisor.boot(spec);
         try {
             GuestClient guest = new GuestClient(machine.agent(), spec.name(), Witness.of(machine));
@@ -248,6 +255,7 @@ final class GuestBake {
 
         /** What it leaves open ends with it; what the guest has to do about that, and about all else, comes to rest after it. */
         void warmUp() {
+            listener.began(BakePhase.WARM_UP);
             WarmupPlan plan = request.warmup().orElseThrow();
             WarmupRun run = new WarmupRun(
                     plan,

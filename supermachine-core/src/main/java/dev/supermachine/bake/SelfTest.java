@@ -11,8 +11,6 @@ import dev.supermachine.rootfs.RootfsBuilder;
 import dev.supermachine.rootfs.RootfsLimits;
 import dev.supermachine.settings.Settings;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,10 +23,12 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code bin/doctor --selftest} runs: a guest without any image, on each engine from the best on until one does all that is asked of an engine. Needs
+ * What {@code supermachine doctor --selftest} runs: a guest without any image, on each engine from the best on until one does all that is asked of an engine. Needs
  * neither a registry nor a network.
+ *
+ * @since 0.1
  */
-final class SelfTest {
+public final class SelfTest {
 
     private static final int MOST_LINES = 40;
 
@@ -50,27 +50,25 @@ final class SelfTest {
         this.report = report;
     }
 
-    /** Argument: the file that the report goes to. The exit status is 0 if an engine passed. */
-    public static void main(String[] arguments) throws IOException {
-        boolean passed;
-        try (PrintWriter out =
-                new PrintWriter(Files.newBufferedWriter(Path.of(arguments[0]), StandardCharsets.UTF_8), true)) {
-            try {
-                Settings settings = Settings.system();
-                String forced = settings.engine().orElse(null);
-                passed = new SelfTest(
-                                selected(EngineSelector.engines(), forced),
-                                settings.cacheDirectory(),
-                                settings.kernelPath(),
-                                out::println)
-                        .run();
-            } catch (SupermachineException | IllegalArgumentException | IOException e) {
-                out.println("bad " + e.getMessage());
-                passed = false;
-            }
+    /**
+     * Tries the engines of this machine, or the one that the settings force.
+     *
+     * @param settings where the cache is, and what is forced
+     * @param report is told line by line; the first word is {@code ok}, {@code note}, {@code bad} or {@code more}
+     * @return whether one passed
+     */
+    public static boolean run(Settings settings, Consumer<String> report) {
+        try {
+            return new SelfTest(
+                            selected(EngineSelector.engines(), settings.engine().orElse(null)),
+                            settings.cacheDirectory(),
+                            settings.kernelPath(),
+                            report)
+                    .run();
+        } catch (SupermachineException | IllegalArgumentException | IOException e) {
+            report.accept("bad " + e.getMessage());
+            return false;
         }
-        // machines' threads that do not end must not keep the process
-        System.exit(passed ? 0 : 1);
     }
 
     private static List<Hypervisor> selected(List<Hypervisor> engines, @Nullable String forced) {

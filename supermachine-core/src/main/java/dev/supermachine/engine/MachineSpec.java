@@ -11,7 +11,7 @@ import java.util.List;
  * @param initrd the initial root file system, a newc cpio archive whose {@code /init} is the agent
  * @param kernelArguments further kernel arguments, after the engine's own
  * @param rootImage the read-only root file system image, the first disk
- * @param volumes the files of disks that the guest writes to, with the serial numbers "volume0" and on; what it writes goes straight into them, and is complete
+ * @param volumes the files of disks that the guest writes to, whose serial numbers are the word volume and the number of the disk, from 0; what it writes goes straight into them, and is complete
  *     once the machine was captured
  * @param memoryMib guest memory in MiB
  * @param vcpus number of virtual CPUs

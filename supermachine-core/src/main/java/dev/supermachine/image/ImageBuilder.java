@@ -7,7 +7,9 @@ import dev.supermachine.PullPolicy;
 import dev.supermachine.VolumeSpec;
 import dev.supermachine.Wait;
 import dev.supermachine.Warmup;
+import dev.supermachine.bake.BakeListener;
 import dev.supermachine.bake.BakeRequest;
+import dev.supermachine.bake.Forecast;
 import dev.supermachine.bake.WarmupPlan;
 import dev.supermachine.oci.ImageReference;
 import dev.supermachine.oci.ImageSource;
@@ -35,6 +37,7 @@ final class ImageBuilder implements OciImageBuilder {
 
     private final Settings settings;
     private final String reference;
+    private BakeListener listener = BakeListener.SILENT;
     private ImageSource source;
     private Optional<String> name = Optional.empty();
     private Platform platform = Platform.LINUX_AMD64;
@@ -58,6 +61,12 @@ final class ImageBuilder implements OciImageBuilder {
         this.settings = settings;
         this.reference = reference;
         this.source = ImageSource.of(reference);
+    }
+
+    /** Sets who hears of the progress of the bake. */
+    ImageBuilder followedBy(BakeListener follower) {
+        listener = follower;
+        return this;
     }
 
     @Override
@@ -199,13 +208,26 @@ final class ImageBuilder implements OciImageBuilder {
 
     @Override
     public Image build() {
+        BakeRequest request = checked();
+        manyProcessors(request, Runtime.getRuntime().availableProcessors()).ifPresent(LOG::warn);
+        return Images.bake(settings, request, snapshotsDirectory(), listener);
+    }
+
+    /** As {@link Images#forecast}. */
+    Forecast forecast() {
+        return Images.forecast(settings, checked(), snapshotsDirectory());
+    }
+
+    private Path snapshotsDirectory() {
+        return snapshotsDirectory.orElseGet(settings::snapshotsDirectory);
+    }
+
+    private BakeRequest checked() {
         if (warmupTag.isPresent() && warmup.isEmpty()) {
             throw new IllegalStateException("There is a tag for a warm-up, '" + warmupTag.get()
                     + "', but no warm-up: give one with withWarmup, or leave the tag out.");
         }
-        BakeRequest request = request();
-        manyProcessors(request, Runtime.getRuntime().availableProcessors()).ifPresent(LOG::warn);
-        return Images.bake(settings, request, snapshotsDirectory.orElseGet(settings::snapshotsDirectory));
+        return request();
     }
 
     /** What is to be baked, as it was set until now. */

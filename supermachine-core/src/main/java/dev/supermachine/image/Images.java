@@ -4,9 +4,11 @@ import dev.supermachine.EngineException;
 import dev.supermachine.Image;
 import dev.supermachine.OciImageBuilder;
 import dev.supermachine.SnapshotException;
+import dev.supermachine.bake.BakeListener;
 import dev.supermachine.bake.BakeMemory;
 import dev.supermachine.bake.BakeRequest;
 import dev.supermachine.bake.Baker;
+import dev.supermachine.bake.Forecast;
 import dev.supermachine.engine.EngineSelector;
 import dev.supermachine.engine.Hypervisor;
 import dev.supermachine.oci.ProgressRenderer;
@@ -52,7 +54,30 @@ public final class Images {
      * @return the builder
      */
     public static OciImageBuilder builder(String reference, Settings settings) {
-        return new ImageBuilder(settings, reference);
+        return builder(reference, settings, BakeListener.SILENT);
+    }
+
+    /**
+     * A builder whose bakes are followed.
+     *
+     * @param reference as for {@link Image#builder(String)}
+     * @param settings what holds unless the builder says otherwise
+     * @param listener hears of the progress of bakes
+     * @return the builder
+     */
+    public static OciImageBuilder builder(String reference, Settings settings, BakeListener listener) {
+        return new ImageBuilder(settings, reference).followedBy(listener);
+    }
+
+    /**
+     * What a build would find. Pulls the image and reads the extra files, but bakes nothing.
+     *
+     * @param builder one of these factories'
+     * @return whether there is a snapshot, and if not, in what the one that comes closest differs
+     * @throws dev.supermachine.SupermachineException as {@link OciImageBuilder#build()}
+     */
+    public static Forecast forecast(OciImageBuilder builder) {
+        return ((ImageBuilder) builder).forecast();
     }
 
     /**
@@ -62,7 +87,17 @@ public final class Images {
      * @return the image
      */
     public static Image fromSnapshot(Path path) {
-        Settings settings = Settings.system();
+        return fromSnapshot(path, Settings.system());
+    }
+
+    /**
+     * The same with other settings.
+     *
+     * @param path as for {@link Image#fromSnapshot(Path)}
+     * @param settings what holds for its machines
+     * @return the image
+     */
+    public static Image fromSnapshot(Path path, Settings settings) {
         MemoryLedger ledger = ledger(settings);
         Snapshot snapshot = Snapshot.open(path);
         SnapshotDetails details = snapshot.manifest().details();
@@ -85,17 +120,17 @@ public final class Images {
                 settings.keepOnFailure());
     }
 
-    static Image bake(Settings settings, BakeRequest request, Path snapshotsDirectory) {
+    static Image bake(Settings settings, BakeRequest request, Path snapshotsDirectory, BakeListener listener) {
         // Before the bake, so that a wrong setting is not told only after it.
         MemoryLedger ledger = ledger(settings);
         Duration acquireTimeout = settings.acquireTimeout();
         KeepOnFailure keep = settings.keepOnFailure();
-        Hypervisor hypervisor =
-                EngineSelector.select(request.engine().or(settings::engine).orElse(null));
+        Hypervisor hypervisor = engine(settings, request);
         SnapshotStore store = new SnapshotStore(snapshotsDirectory, settings);
         BakeMemory memory = (machine, mib) -> MachineMemory.book(ledger, machine, mib, acquireTimeout)::close;
-        Baker.Baked baked =
-                new Baker(settings, store, ProgressRenderer.forStandardError(), memory).bake(request, hypervisor);
+        Baker.Baked baked = new Baker(settings, store, ProgressRenderer.forStandardError(), memory)
+                .followedBy(listener)
+                .bake(request, hypervisor);
         return new BakedImage(
                 baked.use(),
                 request.name(),
@@ -106,6 +141,19 @@ public final class Images {
                 ledger,
                 acquireTimeout,
                 keep);
+    }
+
+    static Forecast forecast(Settings settings, BakeRequest request, Path snapshotsDirectory) {
+        BakeMemory none = (machine, mib) -> {
+            throw new IllegalStateException("A forecast boots nothing, but asked for memory for " + machine);
+        };
+        SnapshotStore store = new SnapshotStore(snapshotsDirectory, settings);
+        return new Baker(settings, store, ProgressRenderer.forStandardError(), none)
+                .forecast(request, engine(settings, request));
+    }
+
+    private static Hypervisor engine(Settings settings, BakeRequest request) {
+        return EngineSelector.select(request.engine().or(settings::engine).orElse(null));
     }
 
     private static MemoryLedger ledger(Settings settings) {

@@ -1,10 +1,9 @@
 package dev.supermachine.oci;
 
+import dev.supermachine.text.StandardStream;
 import java.io.Flushable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,24 +57,13 @@ public final class ProgressRenderer implements PullListener {
      * @return the renderer
      */
     public static ProgressRenderer forStandardError() {
-        return of(System.err, isTerminal(2), System.getenv());
+        return of(System.err, StandardStream.isTerminal(2), System.getenv());
     }
 
     static ProgressRenderer of(Appendable out, boolean terminal, Map<String, String> environment) {
         boolean capable = terminal && !environment.getOrDefault("TERM", "").equals("dumb");
         return new ProgressRenderer(
                 out, capable, environment.getOrDefault("NO_COLOR", "").isEmpty());
-    }
-
-    /** Not {@link System#console()}: since Java 22 that is there without a terminal as well. */
-    private static boolean isTerminal(int descriptor) {
-        try {
-            String target = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor))
-                    .toString();
-            return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty") || target.equals("/dev/console");
-        } catch (IOException e) {
-            return false;
-        }
     }
 
     @Override

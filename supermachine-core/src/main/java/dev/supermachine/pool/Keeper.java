@@ -29,7 +29,7 @@ import java.util.stream.Stream;
 
 /**
  * The process that keeps one machine when the JVM it came from has ended: it holds the lock that the machine's life hangs on, its memory's booking, its
- * snapshot and its ports. It ends with the machine, and the machine with it. Started by {@link Handover} only.
+ * snapshot and its ports, and executes commands for who asks over its socket. It ends with the machine, and the machine with it. Started by {@link Handover} only.
  */
 final class Keeper {
 
@@ -84,8 +84,11 @@ final class Keeper {
             guest.ping(TIMEOUT);
             lease.reopen(ports(machine));
             lease.attach(guest);
-            done.run();
-            end.join();
+            try (KeptExecServer commands = KeptExecServer.open(directory, guest, name)) {
+                assert commands != null;
+                done.run();
+                end.join();
+            }
         }
     }
 

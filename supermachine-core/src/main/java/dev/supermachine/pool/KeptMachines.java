@@ -23,7 +23,7 @@ final class KeptMachines {
 
     private static final Logger LOG = LoggerFactory.getLogger(KeptMachines.class);
 
-    /** In a machine's directory; {@code bin/doctor} reads it. */
+    /** In a machine's directory; {@link KeptMachine} reads it. */
     static final String DESCRIPTION = "machine";
 
     /** The beginning of a key for a port. */

@@ -270,7 +270,8 @@ class LeasedVm implements Vm {
         return "Vm[" + name + (closed ? ", given up" : "") + "]";
     }
 
-    private GuestClient guest() {
+    /** The agent of the machine of this moment. */
+    final GuestClient guest() {
         return live().guest();
     }
 

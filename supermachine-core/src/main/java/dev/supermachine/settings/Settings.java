@@ -124,7 +124,7 @@ public final class Settings {
             "supermachine.vm.keep-on-failure",
             "`no`, `jvm` or `detached`",
             "`no`",
-            "Whether the machine of a failed test is kept to look inside: until the JVM ends, or until `bin/doctor --end` ends it. See [JUnit](junit.md).");
+            "Whether the machine of a failed test is kept to look inside: until the JVM ends, or until `bin/supermachine doctor --end` ends it. See [JUnit](junit.md).");
 
     private static final List<SettingDefinition> ALL = List.of(
             CACHE_DIR,
@@ -212,6 +212,18 @@ public final class Settings {
      */
     public static Duration duration(String what, String text) {
         return new SettingValue(what, text.strip()).asDuration();
+    }
+
+    /**
+     * Reads a size that was written in the form of settings, but elsewhere.
+     *
+     * @param what where it was written, for the message, as it follows "The"
+     * @param text such as {@code 20 GiB}
+     * @return bytes
+     * @throws IllegalArgumentException if it has another form, or is not positive
+     */
+    public static long size(String what, String text) {
+        return new SettingValue(what, text.strip()).asBytes();
     }
 
     /**

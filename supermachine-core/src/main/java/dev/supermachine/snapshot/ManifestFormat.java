@@ -76,6 +76,7 @@ final class ManifestFormat {
                 machine.string("agent"),
                 volumes(json),
                 json.stringMap("environment"),
+                inputs(json.object("inputs")),
                 json.string("workload"),
                 json.string("consoleTail"));
         String fingerprint = json.string("fingerprint");
@@ -97,6 +98,14 @@ final class ManifestFormat {
                 Instant.parse(json.string("created")),
                 Duration.ofMillis(json.integer("bakeMillis")),
                 files(json));
+    }
+
+    private static Map<String, List<String>> inputs(JsonDocument json) throws JsonFormatException {
+        Map<String, List<String>> inputs = new LinkedHashMap<>();
+        for (String name : json.names()) {
+            inputs.put(name, json.strings(name));
+        }
+        return inputs;
     }
 
     private static List<SnapshotVolume> volumes(JsonDocument json) throws JsonFormatException {
@@ -179,6 +188,7 @@ final class ManifestFormat {
                                 "seed", volume.seed()))
                         .toList());
         json.put("environment", new TreeMap<>(details.environment()));
+        json.put("inputs", details.inputs());
         json.put("workload", details.workload());
         json.put("created", manifest.created().toString());
         json.put("bakeMillis", manifest.bakeDuration().toMillis());

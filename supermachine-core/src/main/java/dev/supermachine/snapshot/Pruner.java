@@ -34,14 +34,16 @@ final class Pruner {
     /** One snapshot: when it was last used, and what each of its files, known by inode, takes. */
     private record Entry(Path directory, String fingerprint, Instant used, Map<Object, Long> blocks) {}
 
-    PruneReport prune(long maxBytes, Duration maxAge, String keep) throws IOException {
+    /** Of a dry run, the same answer without the deed, as far as it can be told without holding a lock. */
+    PruneReport prune(long maxBytes, Duration maxAge, String keep, boolean dryRun) throws IOException {
+        HeldLocks held = HeldLocks.now();
         List<Entry> remaining = new ArrayList<>(entries());
         List<String> removed = new ArrayList<>();
         List<String> inUse = new ArrayList<>();
         Instant oldest = Instant.now().minus(maxAge);
         for (Entry entry : List.copyOf(remaining)) {
             if (entry.used().isBefore(oldest) || total(remaining) > maxBytes) {
-                if (entry.fingerprint().equals(keep) || !remove(entry)) {
+                if (entry.fingerprint().equals(keep) || !(dryRun ? !isHeld(entry, held) : remove(entry))) {
                     inUse.add(entry.fingerprint());
                 } else {
                     removed.add(entry.fingerprint());
@@ -85,6 +87,35 @@ final class Pruner {
         Path aside = layout.temporary().resolve(fingerprint + ".gone." + UUID.randomUUID());
         Files.move(directory, aside, StandardCopyOption.ATOMIC_MOVE);
         PrivateFiles.deleteTree(aside);
+    }
+
+    /** All snapshots, the longest unused first. */
+    List<StoredSnapshot> list() throws IOException {
+        HeldLocks held = HeldLocks.now();
+        List<StoredSnapshot> all = new ArrayList<>();
+        for (Entry entry : entries()) {
+            Optional<SnapshotManifest> manifest = Optional.empty();
+            Optional<String> problem = Optional.empty();
+            try {
+                manifest = Optional.of(Integrity.readManifest(entry.directory()));
+            } catch (IOException e) {
+                problem = Optional.of(PrivateFiles.describe(e));
+            }
+            all.add(new StoredSnapshot(
+                    entry.directory(),
+                    entry.fingerprint(),
+                    manifest,
+                    problem,
+                    entry.used(),
+                    total(List.of(entry)),
+                    isHeld(entry, held)));
+        }
+        return List.copyOf(all);
+    }
+
+    private boolean isHeld(Entry entry, HeldLocks held) {
+        return held.has(entry.directory().resolve(SnapshotLayout.MANIFEST))
+                || held.has(layout.lock(entry.fingerprint()));
     }
 
     private boolean remove(Entry entry) throws IOException {
@@ -133,9 +164,15 @@ final class Pruner {
         }
     }
 
-    private static Instant lastUse(Path directory) throws IOException {
+    /** When a snapshot was last used; the beginning of time if it is gone. */
+    static Instant lastUse(Path directory) {
         Path used = directory.resolve(SnapshotLayout.USED);
-        return Files.getLastModifiedTime(Files.exists(used) ? used : directory).toInstant();
+        try {
+            return Files.getLastModifiedTime(Files.exists(used) ? used : directory)
+                    .toInstant();
+        } catch (IOException e) {
+            return Instant.EPOCH;
+        }
     }
 
     private static Map<Object, Long> blocks(Path directory) throws IOException {

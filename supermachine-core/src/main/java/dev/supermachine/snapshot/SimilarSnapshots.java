@@ -5,13 +5,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Snapshots of the same thing that cannot be used here. Equal inputs are found by their fingerprint; this is for people who wonder why there was none. */
+/** The snapshot of the same thing that comes closest. Equal inputs are found by their fingerprint; this is for people who wonder why there was none. */
 final class SimilarSnapshots {
 
     private static final Logger LOG = LoggerFactory.getLogger(SimilarSnapshots.class);
@@ -22,15 +24,21 @@ final class SimilarSnapshots {
         this.layout = layout;
     }
 
-    /** As {@link SnapshotStore#whyNotReused(String, SnapshotDetails)}. */
-    Optional<String> whyNotReused(String name, SnapshotDetails wanted) {
-        for (Path directory : snapshots()) {
-            Optional<String> reason = ofOtherVersion(directory, name).or(() -> ofOtherEngine(directory, wanted));
-            if (reason.isPresent()) {
-                return reason;
-            }
-        }
-        return Optional.empty();
+    /** As {@link SnapshotStore#mostSimilar(String, String, Map)}. */
+    Optional<SimilarSnapshot> mostSimilar(String name, String reference, Map<String, List<String>> inputs) {
+        Comparator<SimilarSnapshot> order = Comparator.<SimilarSnapshot>comparingLong(
+                        there -> equalInputs(there, inputs))
+                .thenComparing(there -> Pruner.lastUse(there.directory()))
+                .thenComparing(SimilarSnapshot::directory);
+        return snapshots().stream()
+                .flatMap(directory -> candidate(directory, name, reference).stream())
+                .max(order);
+    }
+
+    private static long equalInputs(SimilarSnapshot there, Map<String, List<String>> inputs) {
+        return inputs.entrySet().stream()
+                .filter(input -> input.getValue().equals(there.inputs().get(input.getKey())))
+                .count();
     }
 
     /** As {@link SnapshotStore#manifests()}. */
@@ -58,54 +66,34 @@ final class SimilarSnapshots {
         }
     }
 
+    private static Optional<SimilarSnapshot> candidate(Path directory, String name, String reference) {
+        try {
+            Optional<SimilarSnapshot> other = ofOtherVersion(directory, name);
+            if (other.isPresent()) {
+                return other;
+            }
+            SnapshotManifest manifest = Integrity.readManifest(directory);
+            SnapshotDetails details = manifest.details();
+            return manifest.name().equals(name) || details.imageReference().equals(reference)
+                    ? Optional.of(new SimilarSnapshot(directory, manifest.name(), details.inputs(), Optional.empty()))
+                    : Optional.empty();
+        } catch (IOException e) {
+            LOG.trace("Passing over {}", directory, e);
+            return Optional.empty();
+        }
+    }
+
     /** The name is all that can be relied on in a manifest of another version. */
-    private static Optional<String> ofOtherVersion(Path directory, String name) {
-        try {
-            JsonDocument json = JsonDocument.parse(Files.readAllBytes(directory.resolve(SnapshotLayout.MANIFEST)));
-            long version = json.integer("formatVersion");
-            return version != SnapshotManifest.FORMAT_VERSION
-                            && json.string("name").equals(name)
-                    ? Optional.of("The snapshot " + directory + " is not used, because its format version is " + version
-                            + "; this library reads version " + SnapshotManifest.FORMAT_VERSION + ".")
-                    : Optional.empty();
-        } catch (IOException e) {
-            LOG.trace("Passing over {}", directory, e);
-            return Optional.empty();
-        }
-    }
-
-    private static Optional<String> ofOtherEngine(Path directory, SnapshotDetails wanted) {
-        try {
-            SnapshotDetails there = Integrity.readManifest(directory).details();
-            boolean otherEngine = !there.engineIdentity().equals(wanted.engineIdentity());
-            return otherEngine && withoutEngine(there).equals(withoutEngine(wanted))
-                    ? Optional.of("The snapshot " + directory + " is not used, because it was captured by engine "
-                            + there.engineId() + " (" + there.engineIdentity() + "), and this is engine "
-                            + wanted.engineId() + " (" + wanted.engineIdentity() + ").")
-                    : Optional.empty();
-        } catch (IOException e) {
-            LOG.trace("Passing over {}", directory, e);
-            return Optional.empty();
-        }
-    }
-
-    private static SnapshotDetails withoutEngine(SnapshotDetails details) {
-        return new SnapshotDetails(
-                "",
-                details.imageDigest(),
-                details.platform(),
-                "",
-                "",
-                details.memoryMib(),
-                details.vcpus(),
-                details.guestPorts(),
-                details.workloadStarted(),
-                details.readiness(),
-                details.kernelFingerprint(),
-                details.agentFingerprint(),
-                details.volumes(),
-                details.environment(),
-                details.workload(),
-                "");
+    private static Optional<SimilarSnapshot> ofOtherVersion(Path directory, String name) throws IOException {
+        JsonDocument json = JsonDocument.parse(Files.readAllBytes(directory.resolve(SnapshotLayout.MANIFEST)));
+        long version = json.integer("formatVersion");
+        return version != SnapshotManifest.FORMAT_VERSION && json.string("name").equals(name)
+                ? Optional.of(new SimilarSnapshot(
+                        directory,
+                        name,
+                        Map.of(),
+                        Optional.of("its format version is " + version + "; this library reads version "
+                                + SnapshotManifest.FORMAT_VERSION)))
+                : Optional.empty();
     }
 }

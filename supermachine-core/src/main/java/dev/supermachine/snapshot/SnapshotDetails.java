@@ -1,5 +1,7 @@
 package dev.supermachine.snapshot;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -20,6 +22,8 @@ import java.util.Map;
  * @param agentFingerprint SHA-256 of the agent
  * @param volumes the disks that the guest writes to, in their order
  * @param environment the variables set beyond the image's, each with its value's {@link EnvironmentDigest}, never the value
+ * @param inputs everything that the fingerprint was made of, by name, in the order in which it was hashed, as texts that differ whenever the inputs do; of
+ *     environment variables with their digests. For people who wonder what differs; the store does not look into them.
  * @param workload what runs in the guest as a JSON object; the store does not look into it. It must not hold values of environment variables.
  * @param consoleTail the last lines of the console at the capture, for people
  */
@@ -38,6 +42,7 @@ public record SnapshotDetails(
         String agentFingerprint,
         List<SnapshotVolume> volumes,
         Map<String, String> environment,
+        Map<String, List<String>> inputs,
         String workload,
         String consoleTail) {
 
@@ -50,6 +55,9 @@ public record SnapshotDetails(
         guestPorts = List.copyOf(guestPorts);
         volumes = List.copyOf(volumes);
         environment = Map.copyOf(environment);
+        Map<String, List<String>> copies = new LinkedHashMap<>();
+        inputs.forEach((name, texts) -> copies.put(name, List.copyOf(texts)));
+        inputs = Collections.unmodifiableMap(copies);
         if (memoryMib < 1 || vcpus < 1) {
             throw new IllegalArgumentException(
                     "A machine needs memory and a CPU, but got " + memoryMib + " MiB and " + vcpus + " vCPUs");
@@ -93,6 +101,7 @@ public record SnapshotDetails(
                 agentFingerprint,
                 volumes,
                 environment,
+                inputs,
                 workload,
                 tail);
     }
@@ -119,6 +128,7 @@ public record SnapshotDetails(
                 agentFingerprint,
                 volumes,
                 environment,
+                inputs,
                 workload,
                 tail);
     }

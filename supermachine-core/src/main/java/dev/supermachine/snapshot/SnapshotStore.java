@@ -146,15 +146,29 @@ public final class SnapshotStore {
     }
 
     /**
-     * Why a bake is necessary although the store has a snapshot of the same thing: it was captured by another engine, or on another kind of processor, or has
-     * another format.
+     * The snapshot of the same name or image that has most inputs in common with one that is not there; of several the one that was used last.
      *
      * @param name what people call it
-     * @param wanted what is to be baked; its console is ignored
-     * @return a sentence for people; empty if there is no such snapshot
+     * @param reference the image as they write it
+     * @param inputs what is wanted, as {@link SnapshotDetails#inputs()}
+     * @return the snapshot; empty if there is none of that name or image
      */
-    public Optional<String> whyNotReused(String name, SnapshotDetails wanted) {
-        return new SimilarSnapshots(layout).whyNotReused(name, wanted);
+    public Optional<SimilarSnapshot> mostSimilar(String name, String reference, Map<String, List<String>> inputs) {
+        return new SimilarSnapshots(layout).mostSimilar(name, reference, inputs);
+    }
+
+    /**
+     * All snapshots that are there. Nothing is locked or changed.
+     *
+     * @return the longest unused first; those too that cannot be used
+     * @throws SnapshotException if the store cannot be read
+     */
+    public List<StoredSnapshot> list() {
+        try {
+            return pruner.list();
+        } catch (IOException e) {
+            throw new SnapshotException("The snapshots in " + layout.root() + " could not be listed: " + trouble(e), e);
+        }
     }
 
     /**
@@ -167,10 +181,28 @@ public final class SnapshotStore {
      * @throws SnapshotException if the store cannot be read or written
      */
     public PruneReport prune(long bytes, Duration age) {
+        return prune(bytes, age, false);
+    }
+
+    /**
+     * What {@link #prune(long, Duration)} would do now. Nothing is locked or changed.
+     *
+     * @param bytes as there
+     * @param age as there
+     * @return as there; what is in use is what the kernel's list of locks tells
+     * @throws SnapshotException if the store cannot be read
+     */
+    public PruneReport prunable(long bytes, Duration age) {
+        return prune(bytes, age, true);
+    }
+
+    private PruneReport prune(long bytes, Duration age, boolean dryRun) {
         try {
-            PrivateFiles.makeDirectories(layout.locks());
-            pruner.sweep();
-            return pruner.prune(bytes, age, "");
+            if (!dryRun) {
+                PrivateFiles.makeDirectories(layout.locks());
+                pruner.sweep();
+            }
+            return pruner.prune(bytes, age, "", dryRun);
         } catch (IOException e) {
             throw new SnapshotException("The snapshots in " + layout.root() + " could not be pruned: " + trouble(e), e);
         }
@@ -300,7 +332,7 @@ public final class SnapshotStore {
     private void tidy(String keep) {
         try {
             pruner.sweep();
-            PruneReport report = pruner.prune(maxBytes, maxAge, keep);
+            PruneReport report = pruner.prune(maxBytes, maxAge, keep, false);
             if (!report.removed().isEmpty()) {
                 LOG.info(
                         "Removed {} snapshots from {}, which now take {} MiB",

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.supermachine.Platform;
 import dev.supermachine.Wait;
 import dev.supermachine.settings.Settings;
+import dev.supermachine.snapshot.EnvironmentDigest;
 import dev.supermachine.snapshot.SnapshotManifest;
 import dev.supermachine.snapshot.SnapshotStore;
 import java.lang.reflect.Constructor;
@@ -334,12 +335,12 @@ class BakeInputsTest {
     @Test
     void theEncodingIsPinned() {
         // A change of this value changes the meaning of every snapshot there is: raise the number in the magic, unless
-        // an input has another default, as the format version, which is 3 here.
+        // an input has another default, as the format version, which is 4 here.
         byte[] encoded = sample().encoded();
         assertThat(new String(Arrays.copyOf(encoded, 27), StandardCharsets.US_ASCII))
                 .isEqualTo("supermachine bake inputs 4\n");
         assertThat(sample().fingerprint())
-                .isEqualTo("853ef62a092542ce7f4b61b4e252e115044393b4b115fe9021632cbb797933e2");
+                .isEqualTo("4873467b09d9be1a649cdb7851ff42b289b78c9631655db27ef2eedbf2530ca6");
     }
 
     @Test
@@ -347,10 +348,45 @@ class BakeInputsTest {
         assertThat(sample().toString())
                 .contains("environment=[POSTGRES_PASSWORD, TZ]")
                 .doesNotContain("secret");
-        assertThat(sample().describe(new SnapshotStore(directory, Settings.system()).environmentDigest()))
-                .contains("environment={POSTGRES_PASSWORD=hmac-sha256:")
-                .contains("\nmemoryMib=512\n")
-                .doesNotContain("secret");
+        EnvironmentDigest digest = new SnapshotStore(directory, Settings.system()).environmentDigest();
+        assertThat(sample().told(digest).get("environment"))
+                .hasSize(2)
+                .allMatch(variable -> variable.matches("(POSTGRES_PASSWORD|TZ)=hmac-sha256:[0-9a-f]{64}"));
+        assertThat(sample().told(digest).toString()).doesNotContain("secret");
+    }
+
+    /** The test of the words: an input that {@link BakeInput} does not have is neither hashed nor told. */
+    @Test
+    void everyInputHasWords() {
+        assertThat(Arrays.stream(BakeInput.values()).map(BakeInput::key))
+                .containsExactlyElementsOf(
+                        components().stream().map(RecordComponent::getName).toList());
+        assertThat(Arrays.stream(BakeInput.values()).map(BakeInput::words))
+                .doesNotHaveDuplicates()
+                .allMatch(words -> !words.isBlank());
+    }
+
+    @ParameterizedTest
+    @MethodSource("components")
+    void everyChangeOfEveryInputIsToldInWordsOfItsOwn(RecordComponent component, @TempDir Path directory)
+            throws ReflectiveOperationException {
+        EnvironmentDigest digest = new SnapshotStore(directory, Settings.system()).environmentDigest();
+        int index = components().stream().map(RecordComponent::getName).toList().indexOf(component.getName());
+        Object[] values = valuesOf(sample());
+        Set<String> told = new HashSet<>();
+        List<Object> others = others(values[index]);
+        for (Object other : others) {
+            Object[] changed = values.clone();
+            changed[index] = other;
+            List<InputDifference> differences =
+                    InputDifference.between(sample().told(digest), of(changed).told(digest));
+            assertThat(differences).as("%s", other).singleElement().satisfies(difference -> {
+                assertThat(difference.input()).isEqualTo(component.getName());
+                assertThat(difference.words()).contains(" changed: ").doesNotContain("secret");
+                told.add(difference.words());
+            });
+        }
+        assertThat(told).as(component.getName()).hasSizeGreaterThan(others.size() / 2);
     }
 
     @Test

@@ -1,22 +1,29 @@
 package dev.supermachine.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.supermachine.ExecProcess;
+import dev.supermachine.MachineException;
+import dev.supermachine.pool.KeptExec;
+import dev.supermachine.pool.KeptMachine;
 import dev.supermachine.settings.Settings;
 import dev.supermachine.snapshot.SnapshotStore;
 import dev.supermachine.testing.ChildJvm;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -69,7 +76,8 @@ class KeepIT {
             Path directory = Path.of(value(jvm, "directory"));
             String pid = value(jvm, "pid");
             int port = Integer.parseInt(value(jvm, "port"));
-            assertThat(value(jvm, "text")).endsWith("It runs until it is ended by: bin/doctor --end " + name);
+            assertThat(value(jvm, "text"))
+                    .endsWith("It runs until it is ended by: bin/supermachine doctor --end " + name);
             ProcessHandle machine = ProcessHandle.of(Long.parseLong(pid)).orElseThrow();
 
             jvm.kill();
@@ -77,19 +85,30 @@ class KeepIT {
             assertThat(redis(port, "GET who")).isEqualTo(List.of("$4", "kept"));
             assertThat(machine.isAlive()).isTrue();
             assertThat(directory.resolve("console")).content().contains("printed after it was kept");
-            assertThat(doctor("--kept"))
-                    .contains(name + " of the image test-redis: 256 MiB, for ")
-                    .contains(", process " + pid + ", until it is ended\n")
-                    .contains("directory " + directory)
-                    .contains("port 6379 of the guest is 127.0.0.1:" + port);
+            KeptMachine kept = kept(pid).orElseThrow();
+            assertThat(kept)
+                    .extracting(
+                            KeptMachine::name,
+                            KeptMachine::image,
+                            KeptMachine::memoryMib,
+                            KeptMachine::jvm,
+                            KeptMachine::directory,
+                            KeptMachine::ports)
+                    .containsExactly(
+                            name, "test-redis", 256, Optional.empty(), directory, Map.of(6379, "127.0.0.1:" + port));
+            assertThat(inKept(kept, "", "redis-cli", "get", "who")).isEqualTo("0: kept\n");
+            assertThat(inKept(kept, "typed", "redis-cli", "-x", "echo")).isEqualTo("0: typed\n");
+            assertThatThrownBy(() -> inKept(kept, "", "/no/such"))
+                    .isInstanceOf(MachineException.class)
+                    .hasMessageContaining("cannot execute [/no/such]");
             assertThat(ledger())
                     .contains("\"machine\": \"" + name + "\"")
                     .contains("\"pid\": " + keeper(directory).pid() + ",");
 
-            assertThat(doctor("--end", pid)).isEqualTo("ended " + name + " (process " + pid + ")\n");
+            assertThat(kept.end()).isTrue();
 
             await().atMost(LONG).until(() -> !runs(machine.pid()) && !Files.exists(directory));
-            assertThat(doctor("--kept")).doesNotContain("process " + pid);
+            assertThat(kept(pid)).isEmpty();
         }
     }
 
@@ -151,13 +170,22 @@ class KeepIT {
                 SnapshotStore.of(Settings.system()).ledgerDirectory().resolve("ledger"));
     }
 
-    private static String doctor(String... arguments) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of("../bin/doctor"));
-        command.addAll(List.of(arguments));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor()).as(output).isZero();
-        return output;
+    private static Optional<KeptMachine> kept(String pid) {
+        return KeptMachine.all().stream()
+                .filter(machine -> String.valueOf(machine.pid()).equals(pid))
+                .findFirst();
+    }
+
+    /** The status and the output of a command in a machine that another process keeps. */
+    private static String inKept(KeptMachine machine, String input, String... argv) throws IOException {
+        KeptExec command = new KeptExec(List.of(argv), Map.of(), "", "", 0, 0);
+        try (ExecProcess process = machine.exec(command)) {
+            try (OutputStream stdin = process.stdin()) {
+                stdin.write(input.getBytes(StandardCharsets.UTF_8));
+            }
+            String output = new String(process.stdout().readAllBytes(), StandardCharsets.UTF_8);
+            return process.waitFor(LONG).orElseThrow().exitStatus() + ": " + output;
+        }
     }
 
     private static String value(ChildJvm jvm, String key) {

@@ -9,6 +9,7 @@ import dev.supermachine.PullPolicy;
 import dev.supermachine.Vm;
 import dev.supermachine.VmPool;
 import dev.supermachine.Wait;
+import dev.supermachine.bake.BakeListener;
 import dev.supermachine.bake.BakeRequest;
 import dev.supermachine.engine.EngineSelector;
 import dev.supermachine.engine.Hypervisor;
@@ -77,7 +78,8 @@ final class Laboratory {
                         List.of(),
                         Map.of(),
                         Optional.empty()),
-                settings.snapshotsDirectory());
+                settings.snapshotsDirectory(),
+                BakeListener.SILENT);
         assertIsKvm(image);
         return image;
     }

@@ -36,8 +36,30 @@ final class SampleBakes {
                 "3".repeat(64),
                 List.of(),
                 Map.of("POSTGRES_PASSWORD", "hmac-sha256:" + "4".repeat(64)),
+                Map.of("command", List.of("postgres", "-c", "fsync=off"), "engineId", List.of("qemu-tcg")),
                 "{\"argv\":[\"postgres\",\"-c\",\"fsync=off\"]}",
                 "[    0.000000] Linux version 6.1\nready ü");
+    }
+
+    static SnapshotDetails withInputs(SnapshotDetails details, Map<String, List<String>> inputs) {
+        return new SnapshotDetails(
+                details.imageReference(),
+                details.imageDigest(),
+                details.platform(),
+                details.engineId(),
+                details.engineIdentity(),
+                details.memoryMib(),
+                details.vcpus(),
+                details.guestPorts(),
+                details.workloadStarted(),
+                details.readiness(),
+                details.kernelFingerprint(),
+                details.agentFingerprint(),
+                details.volumes(),
+                details.environment(),
+                inputs,
+                details.workload(),
+                details.consoleTail());
     }
 
     static SnapshotDetails bake(BakeWorkspace workspace) throws IOException {

@@ -17,6 +17,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -123,38 +125,53 @@ class SnapshotDamageTest {
     }
 
     @Test
-    void anotherProcessorIsNamedAsTheReasonOfABake() {
-        SnapshotDetails there = SampleBakes.details();
-        Snapshot other = SampleBakes.bakeOnce(
-                store, "sample", SampleBakes.fingerprint(1), SampleBakes::bake, SampleBakes.SILENT);
-        SnapshotDetails here = withIdentity(there, "QEMU 7.2.0, cpu EPYC, tsc 2600000 kHz");
+    void theSnapshotWithMostInputsInCommonIsTheMostSimilar() {
+        Map<String, List<String>> wanted = Map.of("a", List.of("1"), "b", List.of("2"), "c", List.of("3"));
+        bakeWith("sample", 1, Map.of("a", List.of("1"), "b", List.of("other"), "c", List.of("other")));
+        Snapshot closest = bakeWith("sample", 2, Map.of("a", List.of("1"), "b", List.of("2"), "c", List.of("other")));
+        bakeWith("sample", 3, Map.of("a", List.of("other"), "b", List.of("2"), "c", List.of("other")));
 
-        assertThat(store.whyNotReused("another name", here))
-                .hasValue("The snapshot " + other.directory()
-                        + " is not used, because it was captured by engine qemu-tcg (QEMU 7.2.0, cpu max), and this is"
-                        + " engine qemu-tcg (QEMU 7.2.0, cpu EPYC, tsc 2600000 kHz).");
-        assertThat(store.whyNotReused("sample", there))
-                .as("equal but for inputs that are not told")
-                .isEmpty();
-        assertThat(store.whyNotReused("sample", withMemory(here, 1024)))
-                .as("other inputs")
-                .isEmpty();
+        assertThat(store.mostSimilar("sample", "elsewhere:1", wanted))
+                .hasValue(new SimilarSnapshot(
+                        closest.directory(),
+                        "sample",
+                        closest.manifest().details().inputs(),
+                        Optional.empty()));
+        assertThat(store.mostSimilar("another", "localhost:5000/postgres:16", wanted))
+                .as("the same image under another name")
+                .map(SimilarSnapshot::directory)
+                .hasValue(closest.directory());
+        assertThat(store.mostSimilar("another", "elsewhere:1", wanted)).isEmpty();
     }
 
     @Test
-    void anotherFormatIsNamedAsTheReasonOfABake() throws IOException {
+    void anotherFormatIsNamedAsWhatKeepsASnapshotFromBeingCompared() throws IOException {
         Snapshot old = SampleBakes.bakeOnce(
                 store, "sample", SampleBakes.fingerprint(1), SampleBakes::bake, SampleBakes.SILENT);
         Path manifest = old.directory().resolve("manifest.json");
         Files.writeString(manifest, Files.readString(manifest).replace("\"formatVersion\": 4", "\"formatVersion\": 3"));
 
-        assertThat(store.whyNotReused("sample", SampleBakes.details()))
-                .hasValue("The snapshot " + old.directory()
-                        + " is not used, because its format version is 3; this library reads version 4.");
-        assertThat(store.whyNotReused("another", SampleBakes.details())).isEmpty();
-        assertThat(new SnapshotStore(temporary.resolve("nowhere"), Settings.system())
-                        .whyNotReused("sample", SampleBakes.details()))
+        assertThat(store.mostSimilar("sample", "elsewhere:1", Map.of()))
+                .hasValue(new SimilarSnapshot(
+                        old.directory(),
+                        "sample",
+                        Map.of(),
+                        Optional.of("its format version is 3; this library reads version 4")));
+        assertThat(store.mostSimilar("another", "localhost:5000/postgres:16", Map.of()))
+                .as("nothing but the name can be relied on")
                 .isEmpty();
+        assertThat(new SnapshotStore(temporary.resolve("nowhere"), Settings.system())
+                        .mostSimilar("sample", "elsewhere:1", Map.of()))
+                .isEmpty();
+    }
+
+    private Snapshot bakeWith(String name, int number, Map<String, List<String>> inputs) {
+        return SampleBakes.bakeOnce(
+                store,
+                name,
+                SampleBakes.fingerprint(number),
+                workspace -> SampleBakes.withInputs(SampleBakes.bake(workspace), inputs),
+                SampleBakes.SILENT);
     }
 
     private SnapshotUse bake() {
@@ -204,33 +221,5 @@ class SnapshotDamageTest {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
             channel.truncate(size);
         }
-    }
-
-    private static SnapshotDetails withIdentity(SnapshotDetails details, String identity) {
-        return copy(details, identity, details.memoryMib());
-    }
-
-    private static SnapshotDetails withMemory(SnapshotDetails details, int mib) {
-        return copy(details, details.engineIdentity(), mib);
-    }
-
-    private static SnapshotDetails copy(SnapshotDetails details, String identity, int mib) {
-        return new SnapshotDetails(
-                details.imageReference(),
-                details.imageDigest(),
-                details.platform(),
-                details.engineId(),
-                identity,
-                mib,
-                details.vcpus(),
-                details.guestPorts(),
-                details.workloadStarted(),
-                details.readiness(),
-                details.kernelFingerprint(),
-                details.agentFingerprint(),
-                details.volumes(),
-                details.environment(),
-                details.workload(),
-                details.consoleTail());
     }
 }
