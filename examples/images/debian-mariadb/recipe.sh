@@ -14,5 +14,5 @@ config=(
     --config.entrypoint=/usr/sbin/mariadbd
     --config.cmd=--datadir=/var/lib/mysql --config.cmd=--socket=/srv/mysqld/mysqld.sock
     --config.cmd=--bind-address=0.0.0.0 --config.cmd=--skip-name-resolve
-    --config.cmd=--innodb-buffer-pool-size=32M --config.cmd=--skip-log-bin
+    --config.cmd=--innodb-buffer-pool-size=32M --config.cmd=--innodb-log-file-size=8M --config.cmd=--skip-log-bin
 )
