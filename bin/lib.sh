@@ -70,7 +70,7 @@ needed_packages=(
     qemu-system-x86:qemu-system-x86_64
     gcc:gcc libc6-dev: make:make musl-tools:musl-gcc linux-libc-dev:
     zstd:zstd xz-utils:xz lz4:lz4 cpio:cpio erofs-utils:fsck.erofs mount:mount
-    mmdebstrap:mmdebstrap skopeo:skopeo umoci:umoci buildah:buildah
+    e2fsprogs:debugfs mmdebstrap:mmdebstrap skopeo:skopeo umoci:umoci buildah:buildah
     jq:jq curl:curl util-linux:setpriv procps:ps maven:mvn
 )
 

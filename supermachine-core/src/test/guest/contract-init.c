@@ -10,6 +10,8 @@
  *   NEXT              a number, one greater at each call
  *   DISK              the first 16 bytes of /dev/vda in hex
  *   WRITEDISK         the errno of opening /dev/vda for writing, or of writing a byte to it
+ *   VOLREAD <serial>  the text at the begin of the disk with this serial number, read past the cache
+ *   VOLWRITE <serial> <text>  the text written to its begin, past the cache; the errno
  *   RANDOM            8 bytes of the hardware generator in hex
  *   CMDLINE           /proc/cmdline
  *   UPTIME            /proc/uptime
@@ -188,6 +190,65 @@ static int write_disk(void) {
     return result;
 }
 
+/* Where the disk with a serial number is; the numbers in the names depend on the order in which the kernel finds them. */
+static const char *disk_of(const char *serial) {
+    static char path[300];
+    DIR *disks = opendir("/sys/block");
+    struct dirent *entry;
+    const char *found = "/dev/none";
+    while (disks != NULL && (entry = readdir(disks)) != NULL) {
+        char text[64] = "";
+        snprintf(path, sizeof path, "/sys/block/%s/serial", entry->d_name);
+        int file = open(path, O_RDONLY | O_CLOEXEC);
+        if (file < 0) {
+            continue;
+        }
+        ssize_t got = read(file, text, sizeof text - 1);
+        close(file);
+        text[got < 0 ? 0 : got] = 0;
+        text[strcspn(text, "\n")] = 0;
+        if (strcmp(text, serial) == 0) {
+            snprintf(path, sizeof path, "/dev/%s", entry->d_name);
+            found = path;
+            break;
+        }
+    }
+    if (disks != NULL) {
+        closedir(disks);
+    }
+    return found;
+}
+
+/* Past the cache, in whole sectors. */
+static int write_volume(const char *serial, const char *text) {
+    int disk = open(disk_of(serial), O_WRONLY | O_DIRECT | O_SYNC | O_CLOEXEC);
+    char *sector = aligned_alloc(4096, 4096);
+    if (disk < 0 || sector == NULL) {
+        return errno;
+    }
+    memset(sector, 0, 4096);
+    strncpy(sector, text, 4095);
+    int result = write(disk, sector, 4096) == 4096 && fsync(disk) == 0 ? 0 : errno;
+    close(disk);
+    free(sector);
+    return result;
+}
+
+static void answer_volume(int fd, const char *serial) {
+    char *sector = aligned_alloc(4096, 4096);
+    int disk = open(disk_of(serial), O_RDONLY | O_DIRECT | O_CLOEXEC);
+    if (disk < 0 || sector == NULL || read(disk, sector, 4096) != 4096) {
+        answer(fd, "%s: %s", serial, strerror(errno));
+    } else {
+        sector[64] = 0;
+        answer(fd, "%s", sector);
+    }
+    if (disk >= 0) {
+        close(disk);
+    }
+    free(sector);
+}
+
 /* Shared by BUSY's processes. */
 static volatile unsigned long *reads;
 
@@ -272,6 +333,12 @@ static void serve(int fd, char *line) {
         answer_hex(fd, "/dev/vda", 16);
     } else if (strcmp(line, "WRITEDISK") == 0) {
         answer(fd, "%s", strerror(write_disk()));
+    } else if (strncmp(line, "VOLREAD ", 8) == 0) {
+        answer_volume(fd, line + 8);
+    } else if (strncmp(line, "VOLWRITE ", 9) == 0) {
+        char *text = strchr(line + 9, ' ');
+        *text = 0;
+        answer(fd, "%s", strerror(write_volume(line + 9, text + 1)));
     } else if (strcmp(line, "RANDOM") == 0) {
         answer_hex(fd, "/dev/hwrng", 8);
     } else if (strcmp(line, "CMDLINE") == 0) {

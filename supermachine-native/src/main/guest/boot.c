@@ -5,9 +5,11 @@
 #include "network.h"
 #include "port.h"
 #include "util.h"
+#include "volumes.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -40,7 +42,9 @@ void boot(int *in, int *out)
     mounts_early();
     modules_load("/lib/modules");
     *in = *out = port_open("dev.supermachine.agent");
-    mounts_root("/dev/vda");
+    char *disk = disk_path("root");
+    mounts_root(disk);
+    free(disk);
     limits();
     network_up();
     resolver();

@@ -20,6 +20,19 @@ char *system_set_names(const char *hostname, const struct strings *extra_hosts, 
     return NULL;
 }
 
+char *system_mount_volumes(const struct strings *volumes, uint32_t *code)
+{
+    (void)volumes;
+    (void)code;
+    return NULL;
+}
+
+int system_freeze_volumes(bool frozen)
+{
+    (void)frozen;
+    return 0;
+}
+
 int system_freeze(bool frozen)
 {
     workload_signal(frozen ? SIGSTOP : SIGCONT);

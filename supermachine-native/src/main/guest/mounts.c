@@ -8,10 +8,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
-
-static const uint64_t DISK_DEADLINE_NS = 20ull * 1000 * 1000 * 1000;
 
 static void directory(const char *path, mode_t mode)
 {
@@ -69,16 +66,6 @@ void mounts_early(void)
     if (mount("devtmpfs", "/dev", "devtmpfs", MS_NOSUID, "mode=755") < 0 && errno != EBUSY)
         fatal("cannot mount devtmpfs at /dev: %s", strerror(errno));
     open_console();
-}
-
-static void await_disk(const char *disk)
-{
-    uint64_t deadline = monotonic_ns() + DISK_DEADLINE_NS;
-    while (access(disk, F_OK) < 0) {
-        if (monotonic_ns() >= deadline)
-            fatal("the disk %s with the root file system did not appear; is virtio_blk loaded?", disk);
-        nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
-    }
 }
 
 /* Empties a directory of the initial root file system; other file systems mounted below it are left alone. */
@@ -152,7 +139,6 @@ static void inner_mounts(void)
 
 void mounts_root(const char *disk)
 {
-    await_disk(disk);
     directory("/sm", 0700);
     directory("/sm/image", 0755);
     directory("/sm/writable", 0755);

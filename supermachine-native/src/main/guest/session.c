@@ -15,7 +15,8 @@
 enum { FREEZE_POLL_NS = 1000 * 1000 };
 static const uint64_t FREEZE_DEADLINE_NS = 10ull * 1000 * 1000 * 1000;
 
-static enum { GREETING, OPEN_FOR_WORK, FREEZING, PARKED_NOW } state;
+/* HELD: resumed, but its processes are not thawed yet. */
+static enum { GREETING, OPEN_FOR_WORK, FREEZING, PARKED_NOW, HELD } state;
 static struct timer freeze_timer;
 static uint64_t freeze_began;
 
@@ -44,10 +45,25 @@ static void configure(const struct frame *frame)
     free(problem);
 }
 
+static void not_frozen(uint32_t code, const char *message)
+{
+    system_freeze(false);
+    state = OPEN_FOR_WORK;
+    reply_error(code, message);
+}
+
 static void check_frozen(struct timer *timer)
 {
     if (system_is_frozen() && channel_is_empty()) {
         logs_drain(); /* the last words of the frozen, so that a restored LOG shows them */
+        /* Nobody is in the middle of a write any more, or this would wait for him. */
+        int error = system_freeze_volumes(true);
+        if (error) {
+            char *message = format_text("a volume cannot be brought to rest (FIFREEZE): %s", strerror(error));
+            not_frozen((uint32_t)error, message);
+            free(message);
+            return;
+        }
         state = PARKED_NOW;
         channel_send(PARKED, 0, 0, NULL, 0);
         return;
@@ -56,9 +72,7 @@ static void check_frozen(struct timer *timer)
         timer_set(timer, FREEZE_POLL_NS);
         return;
     }
-    system_freeze(false);
-    state = OPEN_FOR_WORK;
-    reply_error(ETIMEDOUT, "the processes of the guest could not be frozen within 10 s");
+    not_frozen(ETIMEDOUT, "the processes of the guest could not be frozen within 10 s");
 }
 
 static void freeze(void)
@@ -87,6 +101,7 @@ struct activation {
     const uint8_t *entropy;
     char *hostname;
     struct strings env;
+    uint8_t hold;
     bool valid;
 };
 
@@ -99,7 +114,8 @@ static struct activation activation_of(const struct frame *frame)
     it.nanoseconds = read_u32(&in);
     it.hostname = read_string(&in);
     it.env = read_map(&in);
-    it.valid = reader_finished(&in) && env_map_valid(&it.env) && it.nanoseconds < 1000000000 && it.seconds <= INT64_MAX;
+    it.hold = read_u8(&in);
+    it.valid = reader_finished(&in) && it.hold <= 1 && env_map_valid(&it.env) && it.nanoseconds < 1000000000 && it.seconds <= INT64_MAX;
     return it;
 }
 
@@ -129,6 +145,14 @@ static bool renew(const struct activation *it, const char *request)
     return done;
 }
 
+static void let_run(void)
+{
+    int error = system_freeze(false);
+    if (error)
+        fatal("cannot thaw the control group of the workload: %s", strerror(error));
+    state = OPEN_FOR_WORK;
+}
+
 static void resume(const struct frame *frame)
 {
     struct activation it = activation_of(frame);
@@ -142,14 +166,28 @@ static void resume(const struct frame *frame)
         channel_begin_epoch(it.epoch);
         streams_drop_all();
         if (renew(&it, "RESUME")) {
+            logs_resumed();
             channel_send(RESUMED, 0, 0, NULL, 0);
-            int error = system_freeze(false);
+            int error = system_freeze_volumes(false);
             if (error)
-                fatal("cannot thaw the control group of the workload: %s", strerror(error));
-            state = OPEN_FOR_WORK;
+                fatal("cannot let the volumes go on (FITHAW): %s", strerror(error));
+            if (it.hold)
+                state = HELD;
+            else
+                let_run();
         }
     }
     activation_free(&it);
+}
+
+static void thaw(void)
+{
+    if (state != HELD) {
+        reply_error(WRONG_STATE, "THAW of an agent that is not held");
+        return;
+    }
+    let_run();
+    channel_send(THAWED, 0, 0, NULL, 0);
 }
 
 /* The way of a RESUME without its end, so that all its code has been run once: first runs are slow, above all under emulation.
@@ -192,6 +230,9 @@ static void control_frame(const struct frame *frame)
     case REHEARSE:
         rehearse(frame);
         break;
+    case THAW:
+        thaw();
+        break;
     case PING:
         channel_send(PONG, 0, 0, frame->payload, frame->size);
         break;
@@ -222,8 +263,10 @@ void session_frame(const struct frame *frame)
             channel_send_error(STREAM_ERROR, frame->stream, WRONG_STATE, "the guest is being frozen");
         return;
     }
-    if (frame->stream)
-        streams_frame(frame);
+    if (state == HELD && !frame->stream && frame->type != THAW && frame->type != PING)
+        reply_error(WRONG_STATE, "a request while the guest is held");
+    else if (frame->stream)
+        streams_frame(frame, state == HELD);
     else
         control_frame(frame);
 }

@@ -38,17 +38,21 @@ char *workload_configure(struct reader *in, uint32_t *code)
     read_u32(in); /* the stop signal: the host sends it by WORKLOAD_SIGNAL, the agent needs it for nothing */
     char *hostname = read_string(in);
     extra_hosts = read_map(in);
+    struct strings volumes = read_map(in);
     *code = BROKEN_REQUEST;
     char *problem = NULL;
     if (!reader_finished(in) || !env_map_valid(&env))
         problem = duplicate("broken request: CONFIGURE");
     else
         problem = system_set_names(hostname, &extra_hosts, code);
+    if (!problem)
+        problem = system_mount_volumes(&volumes, code);
     if (problem)
         forget_configuration(); /* nothing of it: RESUME would set the names of half a request */
     else
         env_set_all(&image_env, &env);
     strings_free(&env);
+    strings_free(&volumes);
     free(hostname);
     configured = !problem;
     return problem;

@@ -89,6 +89,25 @@ public interface OciImageBuilder {
     OciImageBuilder withExtraFile(Path host, String guest);
 
     /**
+     * Gives the machine a writable disk with an ext4 file system, kept in a file of this host. May be called up to eight times.
+     *
+     * <p>The file is sparse. If it is missing, or has zeros only, the disk begins as an empty file system, whose directory has the owner and mode of the image's directory at
+     * that path (root's, 0755, if there is none); else with what is in the file, which therefore counts for the fingerprint. It is mounted before the workload, and before a
+     * capture without one; what the image has at that path is hidden.
+     *
+     * <p>What is written until the capture is put into the file for good, and the snapshot keeps a copy of its own. After that the file is never read by a machine: each
+     * one sees the disk as it was captured, and what it writes is its own and goes when it is given back or reset. A second build with the same inputs finds the
+     * snapshot, as long as the file is as the bake left it, is as it was before the bake, or was deleted and the bake had made it; in the last two cases what the bake
+     * left is put into it again.
+     *
+     * @param volume the file, the path in the machine and the size
+     * @return this
+     * @throws IllegalArgumentException if it has no size, its path in the machine is not absolute, lies in {@code /dev}, {@code /proc} or {@code /sys}, is {@code /} or
+     *     {@code /etc}, or is that of another volume, in or above it, if its file is another volume's, or if there are eight already
+     */
+    OciImageBuilder withVolume(VolumeSpec volume);
+
+    /**
      * The port on which the image's service listens: meant by conditions that name no port, and mapped on every machine.
      *
      * @param port 1 … 65535; {@value #DEFAULT_GUEST_PORT} unless set
@@ -203,7 +222,7 @@ public interface OciImageBuilder {
      * @return the image
      * @throws ImageException if the image cannot be had or flattened, or an extra file cannot be read or have its place
      * @throws EngineException if no engine is usable
-     * @throws BakeException if the machine does not come to its ready state, or cannot be captured, if the warm-up fails (its exception is the cause), or if it
+     * @throws BakeException if the file of a volume cannot be used, is in use by another bake, or cannot be written, if the machine does not come to its ready state, or cannot be captured, if the warm-up fails (its exception is the cause), or if it
      *     has no tag and its code cannot be identified
      * @throws IllegalStateException if there is a tag for a warm-up without one
      * @throws AcquireException if there is not enough memory for it within the setting {@code supermachine.acquire.timeout}

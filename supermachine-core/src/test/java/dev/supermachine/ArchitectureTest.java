@@ -69,6 +69,8 @@ class ArchitectureTest {
                 .definedBy(ROOT + ".guest")
                 .layer("snapshot")
                 .definedBy(ROOT + ".snapshot")
+                .layer("volume")
+                .definedBy(ROOT + ".volume")
                 .layer("bake")
                 .definedBy(ROOT + ".bake")
                 .layer("pool")
@@ -99,6 +101,8 @@ class ArchitectureTest {
                 .mayOnlyAccessLayers("api", "text", "hash", "settings", "tar", "engine")
                 .whereLayer("snapshot")
                 .mayOnlyAccessLayers("api", "text", "json", "hash", "settings", "engine")
+                .whereLayer("volume")
+                .mayOnlyAccessLayers("api", "snapshot")
                 .whereLayer("bake")
                 .mayOnlyAccessLayers(
                         "api",
@@ -111,7 +115,8 @@ class ArchitectureTest {
                         "rootfs",
                         "engine",
                         "guest",
-                        "snapshot")
+                        "snapshot",
+                        "volume")
                 .whereLayer("pool")
                 .mayOnlyAccessLayers("api", "text", "json", "settings", "engine", "guest", "snapshot")
                 .whereLayer("image")

@@ -29,6 +29,7 @@ import java.util.TreeMap;
  * @param agentFingerprint SHA-256 of the guest agent and what else is in the initial file system
  * @param kernelArguments kernel arguments beyond the engine's own
  * @param extraFiles the digest of what is put over the image's files; empty if nothing is
+ * @param volumes for each writable disk four texts: the file on this host, the path in the guest, the size in bytes, and what was in the file before the bake
  * @param warmup what the warm-up is known by; empty without one
  * @param engineId the engine's id
  * @param engineIdentity the engine's version, CPU model and what else a restore depends on
@@ -47,13 +48,14 @@ public record BakeInputs(
         String agentFingerprint,
         List<String> kernelArguments,
         String extraFiles,
+        List<String> volumes,
         List<String> warmup,
         String engineId,
         String engineIdentity,
         int formatVersion) {
 
     /** What the encoding begins with; its number grows when the encoding changes. */
-    static final String MAGIC = "supermachine bake inputs 3\n";
+    static final String MAGIC = "supermachine bake inputs 4\n";
 
     /**
      * Checks ranges and copies what is mutable.
@@ -64,6 +66,7 @@ public record BakeInputs(
         command = List.copyOf(command);
         environment = Map.copyOf(environment);
         kernelArguments = List.copyOf(kernelArguments);
+        volumes = List.copyOf(volumes);
         warmup = List.copyOf(warmup);
         if (imageDigest.isBlank()) {
             throw new IllegalArgumentException(
@@ -103,6 +106,7 @@ public record BakeInputs(
                 .string("agentFingerprint", agentFingerprint)
                 .list("kernelArguments", kernelArguments)
                 .string("extraFiles", extraFiles)
+                .list("volumes", volumes)
                 .list("warmup", warmup)
                 .string("engineId", engineId)
                 .string("engineIdentity", engineIdentity)
@@ -155,10 +159,33 @@ public record BakeInputs(
                 "agentFingerprint=" + agentFingerprint,
                 "kernelArguments=" + kernelArguments,
                 "extraFiles=" + extraFiles,
+                "volumes=" + volumes,
                 "warmup=" + warmup,
                 "engineId=" + engineId,
                 "engineIdentity=" + engineIdentity,
                 "formatVersion=" + formatVersion);
+    }
+
+    /** The same with other volumes. */
+    BakeInputs withVolumes(List<String> others) {
+        return new BakeInputs(
+                imageDigest,
+                platform,
+                command,
+                environment,
+                memoryMib,
+                vcpus,
+                guestPort,
+                readiness,
+                kernelFingerprint,
+                agentFingerprint,
+                kernelArguments,
+                extraFiles,
+                others,
+                warmup,
+                engineId,
+                engineIdentity,
+                formatVersion);
     }
 
     private static void requireRange(String what, int value, int least, int most) {
@@ -311,7 +338,7 @@ public record BakeInputs(
         }
 
         /**
-         * The inputs.
+         * The inputs, without volumes.
          *
          * @return an immutable value
          * @throws IllegalStateException if image, guest or engine was not set
@@ -339,6 +366,7 @@ public record BakeInputs(
                     agentFingerprint,
                     kernelArguments,
                     extraFiles,
+                    List.of(),
                     warmup,
                     engineId,
                     engineIdentity,

@@ -2,6 +2,7 @@ package dev.supermachine.bake;
 
 import dev.supermachine.Platform;
 import dev.supermachine.PullPolicy;
+import dev.supermachine.VolumeSpec;
 import dev.supermachine.Wait;
 import dev.supermachine.oci.ImageSource;
 import java.nio.file.Path;
@@ -28,6 +29,7 @@ import java.util.TreeMap;
  * @param environment over the image's own
  * @param kernelArguments beyond the engine's own, in this order
  * @param extraFiles what is put over the image's files: absolute paths in the guest, and what is to stand there
+ * @param volumes disks that the guest writes to, each with its size
  * @param engine the engine to use; empty for the setting or the best
  * @param warmup what is done with the machine before the capture; empty for nothing
  * @since 0.1
@@ -46,6 +48,7 @@ public record BakeRequest(
         Map<String, String> environment,
         List<String> kernelArguments,
         Map<String, Path> extraFiles,
+        List<VolumeSpec> volumes,
         Optional<String> engine,
         Optional<WarmupPlan> warmup) {
 
@@ -55,10 +58,11 @@ public record BakeRequest(
         environment = Collections.unmodifiableMap(new LinkedHashMap<>(environment));
         kernelArguments = List.copyOf(kernelArguments);
         extraFiles = Map.copyOf(extraFiles);
+        volumes = List.copyOf(volumes);
     }
 
     /**
-     * A bake without a warm-up.
+     * A bake without volumes and a warm-up.
      *
      * @param name as above
      * @param reference as above
@@ -104,6 +108,7 @@ public record BakeRequest(
                 environment,
                 kernelArguments,
                 extraFiles,
+                List.of(),
                 engine,
                 Optional.empty());
     }
@@ -124,6 +129,7 @@ public record BakeRequest(
                 environment,
                 kernelArguments,
                 extraFiles,
+                volumes,
                 engine,
                 warmup);
     }
@@ -135,7 +141,8 @@ public record BakeRequest(
                 + ", memoryMib=" + memoryMib + ", vcpus=" + vcpus + ", guestPort=" + guestPort + ", readiness="
                 + readiness
                 + ", command=" + command + ", environment=" + environment.keySet() + ", kernelArguments="
-                + kernelArguments + ", extraFiles=" + new TreeMap<>(extraFiles) + ", engine=" + engine + ", warmup="
+                + kernelArguments + ", extraFiles=" + new TreeMap<>(extraFiles) + ", volumes=" + volumes + ", engine="
+                + engine + ", warmup="
                 + warmup.map(WarmupPlan::identity).orElse(List.of()) + "]";
     }
 }

@@ -24,6 +24,7 @@ import dev.supermachine.snapshot.BakeWorkspace;
 import dev.supermachine.snapshot.SnapshotDetails;
 import dev.supermachine.snapshot.SnapshotStore;
 import dev.supermachine.snapshot.SnapshotUse;
+import dev.supermachine.snapshot.SnapshotVolume;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -42,6 +43,9 @@ import org.slf4j.LoggerFactory;
 public final class Baker {
 
     private static final Logger LOG = LoggerFactory.getLogger(Baker.class);
+
+    /** How often the files of volumes are read, if others write to them meanwhile. */
+    private static final int VOLUME_ATTEMPTS = 3;
 
     private final Settings settings;
     private final SnapshotStore store;
@@ -74,6 +78,7 @@ public final class Baker {
     public Baked bake(BakeRequest wanted, Hypervisor hypervisor) {
         // What is wrong with a file of this host is told before anything is asked of a registry.
         ExtraFiles extraFiles = ExtraFiles.read(wanted.extraFiles());
+        BakeVolumes volumes = BakeVolumes.read(wanted);
         long start = System.nanoTime();
         PulledImage image = pull(wanted);
         long pulled = System.nanoTime();
@@ -83,20 +88,53 @@ public final class Baker {
         Guest guest = guest();
         BakeInputs inputs = inputs(request, hypervisor, image, guest, extraFiles);
         AtomicBoolean baked = new AtomicBoolean();
-        SnapshotUse use = store.bakeOnce(
-                request.name(),
-                inputs.fingerprint(),
-                workspace -> {
-                    baked.set(true);
-                    return make(request, hypervisor, image, workload, guest, extraFiles, workspace);
-                },
-                message -> LOG.info("{}", message));
+        SnapshotUse use = bake(request, inputs, volumes, (disks, workspace) -> {
+            SnapshotDetails details = make(request, hypervisor, image, workload, guest, extraFiles, disks, workspace);
+            baked.set(true);
+            return details;
+        });
         long done = System.nanoTime();
         return new Baked(use, baked.get(), (pulled - start) / 1_000_000, baked.get() ? (done - pulled) / 1_000_000 : 0);
     }
 
+    /** Makes a snapshot with volumes. */
+    private interface Action {
+
+        SnapshotDetails make(BakeVolumes volumes, BakeWorkspace workspace) throws IOException;
+    }
+
+    /** Another bake may have written to the files of volumes since they were read; then they are read again. */
+    private SnapshotUse bake(BakeRequest request, BakeInputs inputs, BakeVolumes asRead, Action action) {
+        BakeVolumes volumes = asRead;
+        for (int attempt = 1; ; attempt++) {
+            try (BakeVolumes held = volumes) {
+                return bake(request.name(), held.complete(inputs, store), held, action);
+            } catch (BakeVolumes.ChangedException e) {
+                if (attempt == VOLUME_ATTEMPTS) {
+                    throw new BakeException(String.valueOf(e.getMessage()), e);
+                }
+                volumes = BakeVolumes.read(request);
+            }
+        }
+    }
+
+    private SnapshotUse bake(String name, BakeInputs inputs, BakeVolumes volumes, Action action) {
+        SnapshotUse use = store.bakeOnce(
+                name,
+                inputs.fingerprint(),
+                workspace -> action.make(volumes, workspace),
+                message -> LOG.info("{}", message));
+        try {
+            volumes.finish(use.snapshot());
+            return use;
+        } catch (RuntimeException | Error e) {
+            use.close();
+            throw e;
+        }
+    }
+
     /**
-     * What a request's snapshot is found by. Pulls the image and reads the extra files, but bakes nothing.
+     * What a request's snapshot is found by. Pulls the image and reads the extra files and volumes, but bakes nothing.
      *
      * @param request what is wanted
      * @param hypervisor the engine
@@ -106,7 +144,10 @@ public final class Baker {
     public BakeInputs inputs(BakeRequest request, Hypervisor hypervisor) {
         ExtraFiles extraFiles = ExtraFiles.read(request.extraFiles());
         PulledImage image = pull(request);
-        return inputs(withReadiness(request, image), hypervisor, image, guest(), extraFiles);
+        BakeInputs inputs = inputs(withReadiness(request, image), hypervisor, image, guest(), extraFiles);
+        try (BakeVolumes volumes = BakeVolumes.read(request)) {
+            return volumes.complete(inputs, store);
+        }
     }
 
     /** What a warm-up waits for depends on the image, if the request leaves it open. */
@@ -141,9 +182,11 @@ public final class Baker {
             WorkloadSpec workload,
             Guest guest,
             ExtraFiles extraFiles,
+            BakeVolumes volumes,
             BakeWorkspace workspace)
             throws IOException {
-        SnapshotDetails details = details(request, hypervisor, image, workload, guest);
+        List<Path> disks = volumes.begin(workspace);
+        SnapshotDetails details = details(request, hypervisor, image, workload, guest, volumes.described());
         LOG.info(
                 "Baking '{}' from {} on the engine {}; the result is kept and used again{}",
                 request.name(),
@@ -161,6 +204,7 @@ public final class Baker {
                 Initramfs.write(cache.resolve("initramfs"), AgentBinary.load(), guest.kernel()),
                 request.kernelArguments(),
                 rootImage,
+                disks,
                 request.memoryMib(),
                 request.vcpus(),
                 workspace.machineDirectory());
@@ -169,7 +213,7 @@ public final class Baker {
             return details.withConsoleTail(new GuestBake(
                             hypervisor,
                             request,
-                            workload,
+                            workload.withVolumes(volumes.mounts()),
                             image.config().healthcheck(),
                             settings.bakeTimeout(),
                             store.root())
@@ -181,7 +225,12 @@ public final class Baker {
 
     /** What is known before the machine boots: all but its console. */
     private SnapshotDetails details(
-            BakeRequest request, Hypervisor hypervisor, PulledImage image, WorkloadSpec workload, Guest guest) {
+            BakeRequest request,
+            Hypervisor hypervisor,
+            PulledImage image,
+            WorkloadSpec workload,
+            Guest guest,
+            List<SnapshotVolume> volumes) {
         return new SnapshotDetails(
                 request.reference(),
                 image.manifestDigest(),
@@ -196,6 +245,7 @@ public final class Baker {
                         + (request.warmup().isPresent() ? ", then a warm-up" : ""),
                 guest.kernel().fingerprint(),
                 guest.agentSha256(),
+                volumes,
                 store.environmentDigest().of(request.environment()),
                 describe(workload),
                 "");

@@ -55,6 +55,16 @@ public interface Machine extends AutoCloseable {
     void capture(Path directory);
 
     /**
+     * Writes what one of the machine's disks holds, with what this run has written, into a new sparse file. The machine must be paused, and stays so; what the guest
+     * has in its memory and not on the disk yet is not in it.
+     *
+     * @param volume the number of the disk, as in {@link MachineSpec#volumes()} or {@link SnapshotSource#volumes()}
+     * @param target the file; must not exist
+     * @throws dev.supermachine.EngineException if it fails, or the machine has no such disk
+     */
+    void copyVolume(int volume, Path target);
+
+    /**
      * Stops the machine and brings it back to its snapshot, as if {@link Hypervisor#prepare(SnapshotSource)} had just returned it: memory, processors, disks
      * and devices. Only for a machine from {@link Prepared#activate(Activation)}.
      *

@@ -1,6 +1,7 @@
 package dev.supermachine.engine;
 
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * A captured machine as an engine needs it.
@@ -8,15 +9,21 @@ import java.nio.file.Path;
  * @param name the name of the machine to be, for messages and process lists
  * @param directory the directory that {@link Machine#capture(Path)} filled, read-only now
  * @param rootImage the read-only root file system image it was booted with
+ * @param volumes the files of its disks as they were captured, which are only read: what the machine writes is its own, and goes with it
  * @param memoryMib guest memory in MiB, as booted
  * @param vcpus number of virtual CPUs, as booted
  * @param detachable whether {@link Machine#detach()} is to be possible
  */
 public record SnapshotSource(
-        String name, Path directory, Path rootImage, int memoryMib, int vcpus, boolean detachable) {
+        String name, Path directory, Path rootImage, List<Path> volumes, int memoryMib, int vcpus, boolean detachable) {
+
+    /** Copies the list. */
+    public SnapshotSource {
+        volumes = List.copyOf(volumes);
+    }
 
     /**
-     * A machine that ends with this JVM.
+     * A machine without disks to write to, that ends with this JVM.
      *
      * @param name as above
      * @param directory as above
@@ -25,7 +32,7 @@ public record SnapshotSource(
      * @param vcpus as above
      */
     public SnapshotSource(String name, Path directory, Path rootImage, int memoryMib, int vcpus) {
-        this(name, directory, rootImage, memoryMib, vcpus, false);
+        this(name, directory, rootImage, List.of(), memoryMib, vcpus, false);
     }
 
     /**
@@ -34,6 +41,16 @@ public record SnapshotSource(
      * @return a changed copy
      */
     public SnapshotSource asDetachable() {
-        return new SnapshotSource(name, directory, rootImage, memoryMib, vcpus, true);
+        return new SnapshotSource(name, directory, rootImage, volumes, memoryMib, vcpus, true);
+    }
+
+    /**
+     * The same machine with disks to write to.
+     *
+     * @param files as {@link #volumes()}
+     * @return a changed copy
+     */
+    public SnapshotSource withVolumes(List<Path> files) {
+        return new SnapshotSource(name, directory, rootImage, files, memoryMib, vcpus, detachable);
     }
 }

@@ -5,6 +5,8 @@ import dev.supermachine.engine.Deadline;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -48,8 +50,16 @@ final class LifeCycle {
                 .u32(workload.stopSignal())
                 .string(workload.hostName())
                 .map(workload.extraHosts())
+                .map(volumes(workload))
                 .payload();
         call(operation, FrameType.CONFIGURE, payload, FrameType.CONFIGURED, timeout, FrameReader::end);
+    }
+
+    /** In their order, which tells the guest which disk is meant. */
+    private static Map<String, String> volumes(WorkloadSpec workload) {
+        Map<String, String> volumes = new LinkedHashMap<>();
+        workload.volumes().forEach(volume -> volumes.put(volume.guestPath(), volume.isNew() ? "new" : ""));
+        return volumes;
     }
 
     /** Says the workload's process id. */
@@ -79,11 +89,24 @@ final class LifeCycle {
 
     void rehearse(Activation activation, Duration timeout) {
         String operation = "rehearse to resume";
-        byte[] payload = payload(operation, activation, names(operation, activation));
+        byte[] payload = payload(operation, activation, names(operation, activation), false);
         call(operation, FrameType.REHEARSE, payload, FrameType.REHEARSED, timeout, FrameReader::end);
     }
 
     void resume(Activation activation, Duration timeout) {
+        resume(activation, false, timeout);
+    }
+
+    /** As {@link #resume(Activation, Duration)}, but no process runs before {@link #thaw(Duration)}. */
+    void resumeHeld(Activation activation, Duration timeout) {
+        resume(activation, true, timeout);
+    }
+
+    void thaw(Duration timeout) {
+        call("thaw", FrameType.THAW, Frame.NOTHING, FrameType.THAWED, timeout, FrameReader::end);
+    }
+
+    private void resume(Activation activation, boolean hold, Duration timeout) {
         String operation = "resume";
         byte[] names = names(operation, activation);
         control.forget();
@@ -92,7 +115,7 @@ final class LifeCycle {
             // Set in the sender's turn: answers of the new epoch can come from now on, frames of the older one are
             // dropped.
             link.epoch(activation.epoch());
-            return Frame.control(FrameType.RESUME, activation.epoch(), payload(operation, activation, names));
+            return Frame.control(FrameType.RESUME, activation.epoch(), payload(operation, activation, names, hold));
         });
         read(answer, FrameReader::end);
         streams.reopen();
@@ -106,7 +129,7 @@ final class LifeCycle {
     }
 
     /** With the wall clock of now. */
-    private static byte[] payload(String operation, Activation activation, byte[] names) {
+    private static byte[] payload(String operation, Activation activation, byte[] names, boolean hold) {
         Instant now = activation.wallClock();
         return new FrameWriter(operation)
                 .u32(activation.epoch())
@@ -114,6 +137,7 @@ final class LifeCycle {
                 .u64(now.getEpochSecond())
                 .u32(now.getNano())
                 .bytes(names)
+                .u8(hold ? 1 : 0)
                 .payload();
     }
 

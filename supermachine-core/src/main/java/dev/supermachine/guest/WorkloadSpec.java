@@ -12,6 +12,7 @@ import java.util.Map;
  * @param directory where it starts, {@code ""} for {@code /}; created if missing
  * @param stopSignal the signal that asks it to end
  * @param hostName the guest's host name
+ * @param volumes the disks to mount before it starts, in the order of the machine's
  * @param extraHosts further lines of {@code /etc/hosts}: name to address
  */
 public record WorkloadSpec(
@@ -21,12 +22,46 @@ public record WorkloadSpec(
         String directory,
         int stopSignal,
         String hostName,
+        List<VolumeMount> volumes,
         Map<String, String> extraHosts) {
 
     /** Copies what is mutable. */
     public WorkloadSpec {
         argv = List.copyOf(argv);
         environment = Map.copyOf(environment);
+        volumes = List.copyOf(volumes);
         extraHosts = Map.copyOf(extraHosts);
+    }
+
+    /**
+     * A workload without volumes.
+     *
+     * @param argv as above
+     * @param environment as above
+     * @param user as above
+     * @param directory as above
+     * @param stopSignal as above
+     * @param hostName as above
+     * @param extraHosts as above
+     */
+    public WorkloadSpec(
+            List<String> argv,
+            Map<String, String> environment,
+            String user,
+            String directory,
+            int stopSignal,
+            String hostName,
+            Map<String, String> extraHosts) {
+        this(argv, environment, user, directory, stopSignal, hostName, List.of(), extraHosts);
+    }
+
+    /**
+     * The same workload with volumes.
+     *
+     * @param mounts as {@link #volumes()}
+     * @return a changed copy
+     */
+    public WorkloadSpec withVolumes(List<VolumeMount> mounts) {
+        return new WorkloadSpec(argv, environment, user, directory, stopSignal, hostName, mounts, extraHosts);
     }
 }

@@ -40,55 +40,57 @@ final class GuestValues {
     }
 
     /**
-     * A path for an extra file.
+     * A path in the guest.
      *
+     * @param what comes there, for the message, such as {@code An extra file cannot be put}
      * @return the path
      */
-    static String path(String guest) {
+    static String path(String what, String guest) {
         if (guest.equals("/")) {
-            throw wrongPath(guest, "the root itself cannot be replaced. Give the path of a file or directory in it.");
+            throw wrongPath(
+                    what, guest, "the root itself cannot be replaced. Give the path of a file or directory in it.");
         }
         if (!guest.startsWith("/")) {
-            throw wrongPath(guest, "it is not absolute. Begin it with a slash.");
+            throw wrongPath(what, guest, "it is not absolute. Begin it with a slash.");
         }
         for (String name : guest.substring(1).split("/", -1)) {
             if (name.isEmpty() || name.equals(".") || name.equals("..")) {
                 throw wrongPath(
+                        what,
                         guest,
                         "it has " + (name.isEmpty() ? "an empty name" : "'" + name + "'")
                                 + " in it. Write it without empty names, '.' and '..'.");
             }
-            if (bytes(guest, name) > MOST_NAME_BYTES) {
-                throw wrongPath(guest, "one of its names is longer than " + MOST_NAME_BYTES + " bytes.");
+            if (bytes(what, guest, name) > MOST_NAME_BYTES) {
+                throw wrongPath(what, guest, "one of its names is longer than " + MOST_NAME_BYTES + " bytes.");
             }
         }
         if (guest.indexOf('\0') >= 0) {
-            throw wrongPath(guest, "it has a NUL.");
+            throw wrongPath(what, guest, "it has a NUL.");
         }
-        if (bytes(guest, guest) > MOST_PATH_BYTES) {
-            throw wrongPath(guest, "it is longer than " + MOST_PATH_BYTES + " bytes.");
+        if (bytes(what, guest, guest) > MOST_PATH_BYTES) {
+            throw wrongPath(what, guest, "it is longer than " + MOST_PATH_BYTES + " bytes.");
         }
         return guest;
     }
 
-    private static int bytes(String guest, String text) {
+    private static int bytes(String what, String guest, String text) {
         try {
             return StandardCharsets.UTF_8
                     .newEncoder()
                     .encode(CharBuffer.wrap(text))
                     .remaining();
         } catch (CharacterCodingException e) {
-            throw wrongPath(guest, "it has half a character, an unpaired surrogate.");
+            throw wrongPath(what, guest, "it has half a character, an unpaired surrogate.");
         }
     }
 
-    private static IllegalArgumentException wrongPath(String guest, String why) {
-        return new IllegalArgumentException(
-                "An extra file cannot be put at '" + visible(guest) + "' in the machine: " + why);
+    private static IllegalArgumentException wrongPath(String what, String guest, String why) {
+        return new IllegalArgumentException(what + " at '" + visible(guest) + "' in the machine: " + why);
     }
 
     /** Control characters as the symbols that stand for them, so that a message stays one line. */
-    private static String visible(String text) {
+    static String visible(String text) {
         String shown = text.length() > 200 ? text.substring(0, 200) + "..." : text;
         return shown.codePoints()
                 .map(c -> c < ' ' ? 0x2400 + c : c == 0x7f ? 0x2421 : c)

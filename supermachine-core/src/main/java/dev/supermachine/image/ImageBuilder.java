@@ -4,6 +4,7 @@ import dev.supermachine.Image;
 import dev.supermachine.OciImageBuilder;
 import dev.supermachine.Platform;
 import dev.supermachine.PullPolicy;
+import dev.supermachine.VolumeSpec;
 import dev.supermachine.Wait;
 import dev.supermachine.Warmup;
 import dev.supermachine.bake.BakeRequest;
@@ -14,6 +15,7 @@ import dev.supermachine.pool.WarmupVm;
 import dev.supermachine.settings.Settings;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +45,7 @@ final class ImageBuilder implements OciImageBuilder {
     private final Map<String, String> environment = new LinkedHashMap<>();
     private final List<String> kernelArguments = new ArrayList<>();
     private final Map<String, Path> extraFiles = new TreeMap<>();
+    private final List<VolumeSpec> volumes = new ArrayList<>();
     private Optional<Path> snapshotsDirectory = Optional.empty();
     private Optional<Wait> wait = Optional.empty();
     private Optional<String> engine = Optional.empty();
@@ -93,7 +96,13 @@ final class ImageBuilder implements OciImageBuilder {
 
     @Override
     public OciImageBuilder withExtraFile(Path host, String guest) {
-        extraFiles.put(GuestValues.path(guest), host.toAbsolutePath());
+        extraFiles.put(GuestValues.path("An extra file cannot be put", guest), host.toAbsolutePath());
+        return this;
+    }
+
+    @Override
+    public OciImageBuilder withVolume(VolumeSpec volume) {
+        volumes.add(VolumeRules.checked(volume, volumes));
         return this;
     }
 
@@ -209,6 +218,9 @@ final class ImageBuilder implements OciImageBuilder {
                 environment,
                 kernelArguments,
                 extraFiles,
+                volumes.stream()
+                        .sorted(Comparator.comparing(VolumeSpec::guestPath))
+                        .toList(),
                 engine,
                 warmup.map(code -> WarmupPlan.of(snapshotName, reference, code, warmupTag, WarmupVm::lend)));
     }

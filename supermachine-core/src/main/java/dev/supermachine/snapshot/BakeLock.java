@@ -17,8 +17,10 @@ import java.util.concurrent.TimeUnit;
 /**
  * The right to bake one fingerprint: a flock on a file of its own, so that it ends with the process. The file says who holds it. Whoever removes a lock file
  * holds it, hence the look after locking whether the file is still the one that others find.
+ *
+ * @since 0.1
  */
-final class BakeLock implements AutoCloseable {
+public final class BakeLock implements AutoCloseable {
 
     private static final long POLL_MILLIS = 100;
 
@@ -45,8 +47,14 @@ final class BakeLock implements AutoCloseable {
         }
     }
 
-    /** The right if nobody holds it. */
-    static Optional<BakeLock> tryAcquire(Path path) throws IOException {
+    /**
+     * The right if nobody holds it.
+     *
+     * @param path the lock's file, made if missing
+     * @return the right, held
+     * @throws IOException if the file cannot be made or locked
+     */
+    public static Optional<BakeLock> tryAcquire(Path path) throws IOException {
         while (true) {
             Optional<FileLock> lock = FileLock.tryExclusive(path);
             if (lock.isEmpty()) {
@@ -59,18 +67,28 @@ final class BakeLock implements AutoCloseable {
         }
     }
 
-    /** Removes the lock's file, for a fingerprint that is gone. */
-    void removeFile() throws IOException {
+    /**
+     * Removes the lock's file, for what is gone or nobody will ask for soon.
+     *
+     * @throws IOException if it cannot be removed
+     */
+    public void removeFile() throws IOException {
         Files.deleteIfExists(lock.path());
     }
 
+    /** Lets go of it. */
     @Override
     public void close() {
         lock.close();
     }
 
-    /** Lets those who wait know for whom. */
-    void writeHolder(String name) throws IOException {
+    /**
+     * Lets those who wait know for whom.
+     *
+     * @param name what is baked
+     * @throws IOException if it cannot be written
+     */
+    public void writeHolder(String name) throws IOException {
         Map<String, Object> holder = new LinkedHashMap<>();
         holder.put("pid", ProcessHandle.current().pid());
         holder.put("name", name);
@@ -80,12 +98,26 @@ final class BakeLock implements AutoCloseable {
 
     /** The holder writes without being waited for, so its note may be missing or half written. */
     private static String describeHolder(Path path, String name) {
+        return "Waiting for " + noteOf(path).orElse("another process, which bakes '" + name + "'");
+    }
+
+    /**
+     * Who holds a lock.
+     *
+     * @param path the lock's file
+     * @return such as {@code process 4711, which has been baking 'redis' since 2026-11-28T10:00:00Z}
+     */
+    public static String holder(Path path) {
+        return noteOf(path).orElse("another process");
+    }
+
+    private static Optional<String> noteOf(Path path) {
         try {
             JsonDocument holder = JsonDocument.parse(Files.readAllBytes(path));
-            return "Waiting for process " + holder.integer("pid") + ", which has been baking '" + holder.string("name")
-                    + "' since " + holder.string("since");
+            return Optional.of("process " + holder.integer("pid") + ", which has been baking '" + holder.string("name")
+                    + "' since " + holder.string("since"));
         } catch (IOException e) {
-            return "Waiting for another process, which bakes '" + name + "'";
+            return Optional.empty();
         }
     }
 

@@ -24,6 +24,18 @@ public final class BakeWorkspace {
     }
 
     /**
+     * Where the disk of a volume is to stand while the machine writes to it, and as the snapshot's own copy afterwards.
+     *
+     * @param index the volume's number, from 0
+     * @return a path inside the workspace, in an existing directory
+     * @throws IOException if the directory cannot be made
+     */
+    public Path volume(int index) throws IOException {
+        PrivateFiles.makeDirectories(directory.resolve(SnapshotLayout.VOLUMES));
+        return directory.resolve(SnapshotLayout.volume(index));
+    }
+
+    /**
      * Where the root image is to stand, so that the snapshot needs nothing outside; see {@link #linkOrCopy}.
      *
      * @return the path inside the workspace

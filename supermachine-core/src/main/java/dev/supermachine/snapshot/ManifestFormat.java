@@ -74,6 +74,7 @@ final class ManifestFormat {
                 json.string("readiness"),
                 machine.string("kernel"),
                 machine.string("agent"),
+                volumes(json),
                 json.stringMap("environment"),
                 json.string("workload"),
                 json.string("consoleTail"));
@@ -90,6 +91,15 @@ final class ManifestFormat {
                 Instant.parse(json.string("created")),
                 Duration.ofMillis(json.integer("bakeMillis")),
                 files(json));
+    }
+
+    private static List<SnapshotVolume> volumes(JsonDocument json) throws JsonFormatException {
+        List<SnapshotVolume> volumes = new ArrayList<>();
+        for (JsonDocument volume : json.objects("volumes")) {
+            volumes.add(
+                    new SnapshotVolume(volume.string("guestPath"), volume.integer("sizeBytes"), volume.string("seed")));
+        }
+        return volumes;
     }
 
     private static List<SnapshotFile> files(JsonDocument json) throws JsonFormatException {
@@ -153,6 +163,14 @@ final class ManifestFormat {
                         "kernel", details.kernelFingerprint(),
                         "agent", details.agentFingerprint()));
         json.put("readiness", details.readiness());
+        json.put(
+                "volumes",
+                details.volumes().stream()
+                        .map(volume -> ordered(
+                                "guestPath", volume.guestPath(),
+                                "sizeBytes", volume.sizeBytes(),
+                                "seed", volume.seed()))
+                        .toList());
         json.put("environment", new TreeMap<>(details.environment()));
         json.put("workload", details.workload());
         json.put("created", manifest.created().toString());

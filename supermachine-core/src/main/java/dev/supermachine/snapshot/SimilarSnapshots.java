@@ -4,6 +4,7 @@ import dev.supermachine.json.JsonDocument;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -30,6 +31,19 @@ final class SimilarSnapshots {
             }
         }
         return Optional.empty();
+    }
+
+    /** As {@link SnapshotStore#manifests()}. */
+    List<SnapshotManifest> manifests() {
+        List<SnapshotManifest> manifests = new ArrayList<>();
+        for (Path directory : snapshots()) {
+            try {
+                manifests.add(Integrity.readManifest(directory));
+            } catch (IOException e) {
+                LOG.trace("Passing over {}", directory, e);
+            }
+        }
+        return manifests;
     }
 
     private List<Path> snapshots() {
@@ -89,6 +103,7 @@ final class SimilarSnapshots {
                 details.readiness(),
                 details.kernelFingerprint(),
                 details.agentFingerprint(),
+                details.volumes(),
                 details.environment(),
                 details.workload(),
                 "");

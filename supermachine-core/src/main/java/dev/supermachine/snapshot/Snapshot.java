@@ -9,7 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /** A finished snapshot on disk, checked when it was opened. Immutable and thread-safe; the files may vanish unless {@link #acquireUse()} is held. */
 public final class Snapshot {
@@ -92,6 +94,17 @@ public final class Snapshot {
     }
 
     /**
+     * The disks that its machines write to, as the bake left them.
+     *
+     * @return absolute paths inside {@link #directory()}, in the order of the volumes
+     */
+    public List<Path> volumes() {
+        return IntStream.range(0, manifest.details().volumes().size())
+                .mapToObj(index -> directory.resolve(SnapshotLayout.volume(index)))
+                .toList();
+    }
+
+    /**
      * What an engine needs to restore it.
      *
      * @param machineName the name of the machine to be
@@ -99,11 +112,12 @@ public final class Snapshot {
      */
     public SnapshotSource source(String machineName) {
         return new SnapshotSource(
-                machineName,
-                directory.resolve(SnapshotLayout.MACHINE),
-                rootImage(),
-                manifest.details().memoryMib(),
-                manifest.details().vcpus());
+                        machineName,
+                        directory.resolve(SnapshotLayout.MACHINE),
+                        rootImage(),
+                        manifest.details().memoryMib(),
+                        manifest.details().vcpus())
+                .withVolumes(volumes());
     }
 
     /**

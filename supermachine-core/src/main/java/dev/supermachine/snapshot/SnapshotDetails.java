@@ -18,6 +18,7 @@ import java.util.Map;
  * @param readiness what the capture waited for, in words, such as {@code a listener on port 5432}
  * @param kernelFingerprint SHA-256 of the guest kernel
  * @param agentFingerprint SHA-256 of the agent
+ * @param volumes the disks that the guest writes to, in their order
  * @param environment the variables set beyond the image's, each with its value's {@link EnvironmentDigest}, never the value
  * @param workload what runs in the guest as a JSON object; the store does not look into it. It must not hold values of environment variables.
  * @param consoleTail the last lines of the console at the capture, for people
@@ -35,6 +36,7 @@ public record SnapshotDetails(
         String readiness,
         String kernelFingerprint,
         String agentFingerprint,
+        List<SnapshotVolume> volumes,
         Map<String, String> environment,
         String workload,
         String consoleTail) {
@@ -46,6 +48,7 @@ public record SnapshotDetails(
      */
     public SnapshotDetails {
         guestPorts = List.copyOf(guestPorts);
+        volumes = List.copyOf(volumes);
         environment = Map.copyOf(environment);
         if (memoryMib < 1 || vcpus < 1) {
             throw new IllegalArgumentException(
@@ -78,6 +81,7 @@ public record SnapshotDetails(
                 readiness,
                 kernelFingerprint,
                 agentFingerprint,
+                volumes,
                 environment,
                 workload,
                 tail);

@@ -10,8 +10,14 @@ record SnapshotLayout(Path root) {
     static final String USED = "used";
     static final String ROOT_IMAGE = "root.erofs";
     static final String MACHINE = "machine";
+    static final String VOLUMES = "volumes";
 
     private static final Pattern FINGERPRINT = Pattern.compile("[0-9a-f]{64}");
+
+    /** The path of a volume's disk, relative to the snapshot's directory. */
+    static String volume(int index) {
+        return VOLUMES + "/" + index;
+    }
 
     Path baked() {
         return root.resolve("baked");

@@ -25,7 +25,23 @@ public record SnapshotManifest(
         List<SnapshotFile> files) {
 
     /** The version that this library writes, and the only one it reads; others are re-baked. */
-    public static final int FORMAT_VERSION = 2;
+    public static final int FORMAT_VERSION = 3;
+
+    /**
+     * What the snapshot's own copy of a volume's disk is known by: all that the bake left in it.
+     *
+     * @param index the volume's number, from 0
+     * @return the hash, as {@link ContentHash#of(java.nio.file.Path)}
+     * @throws IllegalArgumentException if it has no such volume
+     */
+    public String volumeHash(int index) {
+        String path = SnapshotLayout.volume(index);
+        return files.stream()
+                .filter(file -> file.path().equals(path))
+                .map(SnapshotFile::hash)
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("There is no " + path + " among " + files));
+    }
 
     /** Copies the list. */
     public SnapshotManifest {

@@ -14,6 +14,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.slf4j.Logger;
@@ -134,6 +135,15 @@ public final class SnapshotStore {
             throw new BakeException(
                     "The snapshot of '" + name + "' could not be stored in " + layout.root() + ": " + trouble(e), e);
         }
+    }
+
+    /**
+     * What the snapshots that are there say of themselves. Those that cannot be read are left out; none is checked.
+     *
+     * @return their manifests, in no particular order
+     */
+    public List<SnapshotManifest> manifests() {
+        return new SimilarSnapshots(layout).manifests();
     }
 
     /**

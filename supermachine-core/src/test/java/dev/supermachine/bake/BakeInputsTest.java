@@ -48,7 +48,8 @@ class BakeInputsTest {
                 .extraFiles("sha256:" + "4".repeat(64))
                 .warmup(List.of("tag", "1"))
                 .engine("qemu-tcg", "QEMU 7.2.0")
-                .build();
+                .build()
+                .withVolumes(List.of("/host/data.img", "/data", "67108864", "sha256:" + "5".repeat(64)));
     }
 
     /** One for each component of each kind of condition, changed alone, and those that differ only in how they are nested. */
@@ -200,7 +201,7 @@ class BakeInputsTest {
         Map<String, Object> decode() {
             byte[] magic = new byte[BakeInputs.MAGIC.length()];
             bytes.get(magic);
-            assertThat(new String(magic, StandardCharsets.US_ASCII)).isEqualTo("supermachine bake inputs 3\n");
+            assertThat(new String(magic, StandardCharsets.US_ASCII)).isEqualTo("supermachine bake inputs 4\n");
             Map<String, Object> members = new LinkedHashMap<>();
             while (bytes.hasRemaining()) {
                 members.put(text(), value());
@@ -322,6 +323,7 @@ class BakeInputsTest {
                 words(random),
                 word(random),
                 words(random),
+                words(random),
                 word(random),
                 word(random),
                 random.nextInt(3));
@@ -330,12 +332,12 @@ class BakeInputsTest {
     @Test
     void theEncodingIsPinned() {
         // A change of this value changes the meaning of every snapshot there is: raise the number in the magic, unless
-        // an input has another default, as the format version, which is 2 here.
+        // an input has another default, as the format version, which is 3 here.
         byte[] encoded = sample().encoded();
         assertThat(new String(Arrays.copyOf(encoded, 27), StandardCharsets.US_ASCII))
-                .isEqualTo("supermachine bake inputs 3\n");
+                .isEqualTo("supermachine bake inputs 4\n");
         assertThat(sample().fingerprint())
-                .isEqualTo("2692a2781c2645916cb5ca79777baabbb2b12f4a9dba5e07e379f4c07a241213");
+                .isEqualTo("853ef62a092542ce7f4b61b4e252e115044393b4b115fe9021632cbb797933e2");
     }
 
     @Test

@@ -321,6 +321,68 @@ public abstract class HypervisorContract {
     }
 
     @Test
+    @Tag("lab-smoke")
+    final void eachMachineWritesToDisksOfItsOwn() throws IOException {
+        Path directory = Files.createDirectory(temporary.resolve("disks"));
+        Path disks = Files.createDirectories(temporary.resolve("its, \"disks\""));
+        List<Path> volumes = List.of(disks.resolve("first"), disks.resolve("second"));
+        for (Path volume : volumes) {
+            Files.write(volume, new byte[MEGABYTE]);
+        }
+        ContractGuest guest = ContractGuest.instance();
+        try (Machine machine = hypervisor().boot(guest.spec(directory, 1).withVolumes(volumes))) {
+            assertThat(ask(machine, "VOLWRITE volume0 captured")).isEqualTo("No error information");
+            assertThat(ask(machine, "VOLREAD volume0")).isEqualTo("captured");
+            assertThat(ask(machine, "VOLREAD volume1")).isEmpty();
+            assertThat(ask(machine, "VOLREAD root")).isEqualTo(ContractGuest.rootMark());
+            machine.capture(directory);
+        }
+        assertThat(mark(volumes.get(0))).isEqualTo("captured");
+        Map<String, Long> before = checksums(disks);
+
+        Machine one = restoreDisks("one", directory, volumes);
+        Machine two = restoreDisks("two", directory, volumes);
+        assertThat(ask(one, "VOLREAD volume0")).isEqualTo("captured");
+        assertThat(ask(one, "VOLWRITE volume0 one")).isEqualTo("No error information");
+        assertThat(ask(one, "VOLWRITE volume1 another")).isEqualTo("No error information");
+        assertThat(ask(two, "VOLREAD volume0")).isEqualTo("captured");
+        assertThat(ask(two, "VOLREAD volume1")).isEmpty();
+        assertThat(ask(one, "VOLREAD volume0")).isEqualTo("one");
+
+        one.pause();
+        Path copy = disks.resolveSibling("copy");
+        one.copyVolume(1, copy);
+        assertThat(mark(copy)).isEqualTo("another");
+        assertThat(Files.size(copy)).isEqualTo(MEGABYTE);
+        assertThatThrownBy(() -> one.copyVolume(2, disks.resolveSibling("none")))
+                .isInstanceOf(EngineException.class)
+                .hasMessageContaining("Cannot copy disk 2 of machine 'one' to ");
+        one.resume();
+        assertThat(ask(one, "VOLREAD volume1")).isEqualTo("another");
+
+        if (hypervisor().capabilities().contains(Capability.RESET_IN_PLACE)) {
+            Machine again = register(register(one.rewind()).activate(activation(2)));
+            assertThat(ask(again, "VOLREAD volume0")).isEqualTo("captured");
+            assertThat(ask(again, "VOLREAD volume1")).isEmpty();
+        }
+        assertThat(checksums(disks)).isEqualTo(before);
+    }
+
+    private Machine restoreDisks(String name, Path directory, List<Path> volumes) {
+        SnapshotSource source =
+                ContractGuest.instance().source(name, directory, 1).withVolumes(volumes);
+        return register(register(hypervisor().prepare(source)).activate(activation(1)));
+    }
+
+    private static String mark(Path disk) throws IOException {
+        byte[] start = new byte[16];
+        try (InputStream in = Files.newInputStream(disk)) {
+            assertThat(in.readNBytes(start, 0, start.length)).isEqualTo(start.length);
+        }
+        return new String(start, StandardCharsets.US_ASCII).replace("\0", "");
+    }
+
+    @Test
     final void identityIsTheSameOnEveryCall() {
         assertThat(hypervisor().identity())
                 .startsWith(hypervisor().id())

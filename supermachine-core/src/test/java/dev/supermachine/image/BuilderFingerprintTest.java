@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.supermachine.OciImageBuilder;
 import dev.supermachine.PullPolicy;
+import dev.supermachine.VolumeSpec;
 import dev.supermachine.Wait;
 import dev.supermachine.bake.BakeRequest;
 import dev.supermachine.bake.Baker;
@@ -22,6 +23,8 @@ import dev.supermachine.tar.TarWriter;
 import dev.supermachine.testing.OciLayout;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -152,6 +155,15 @@ class BuilderFingerprintTest {
                 "withVcpus",
                 Calls.different(b -> b.withVcpus(2), b -> b.withVcpus(8)).same(b -> b.withVcpus(1)));
         calls.put(
+                "withVolume",
+                Calls.different(
+                        b -> b.withVolume(volume("v.img", "/v", 16)),
+                        b -> b.withVolume(volume("v.img", "/v", 17)),
+                        b -> b.withVolume(volume("v.img", "/w", 16)),
+                        b -> b.withVolume(volume("w.img", "/v", 16)),
+                        b -> b.withVolume(seeded("seed.img")),
+                        b -> b.withVolume(volume("v.img", "/v", 16)).withVolume(volume("w.img", "/w", 16))));
+        calls.put(
                 "withWait",
                 Calls.different(
                         b -> b.withWait(Wait.forListener()),
@@ -168,6 +180,40 @@ class BuilderFingerprintTest {
                         b -> b.withWarmup(vm -> vm.writeFile("/a", "1")).withWarmupTag("1"),
                         b -> b.withWarmup(vm -> vm.writeFile("/a", "1")).withWarmupTag("2")));
         return calls;
+    }
+
+    private VolumeSpec volume(String file, String guest, int mib) {
+        return VolumeSpec.of(directory.resolve(file), guest).withSizeBytes((long) mib << 20);
+    }
+
+    /** One with something in it that looks like a file system. */
+    private VolumeSpec seeded(String file) {
+        VolumeSpec volume = volume(file, "/v", 16);
+        try (RandomAccessFile access = new RandomAccessFile(volume.hostPath().toFile(), "rw")) {
+            access.setLength(volume.sizeBytes());
+            access.seek(1024 + 0x38);
+            access.write(new byte[] {0x53, (byte) 0xEF});
+            return volume;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void whatIsInAVolumesFileCounts() throws IOException {
+        VolumeSpec volume = seeded("v.img");
+        String before = fingerprint(builder -> builder.withVolume(volume));
+        try (RandomAccessFile access = new RandomAccessFile(volume.hostPath().toFile(), "rw")) {
+            access.seek(1 << 20);
+            access.write(1);
+        }
+        assertThat(fingerprint(builder -> builder.withVolume(volume))).isNotEqualTo(before);
+        Files.delete(volume.hostPath());
+        String missing = fingerprint(builder -> builder.withVolume(volume));
+        Files.write(volume.hostPath(), new byte[(int) volume.sizeBytes()]);
+        assertThat(fingerprint(builder -> builder.withVolume(volume)))
+                .as("zeros are as good as nothing")
+                .isEqualTo(missing);
     }
 
     @Test
@@ -231,6 +277,8 @@ class BuilderFingerprintTest {
                 b -> b.withPullPolicy(PullPolicy.NEVER),
                 b -> b.withSnapshotsDir(directory),
                 b -> b.withVcpus(2),
+                b -> b.withVolume(volume("v.img", "/v", 16)),
+                b -> b.withVolume(volume("w.img", "/w", 16)),
                 OciImageBuilder::withListenerRequired));
         Set<String> fingerprints = new HashSet<>();
         Random random = new Random(SEED);
@@ -245,7 +293,8 @@ class BuilderFingerprintTest {
     void theLastOfSeveralCallsWins() throws IOException {
         for (Map.Entry<String, Calls> entry : calls().entrySet()) {
             List<Call> different = entry.getValue().different();
-            if (different.size() < 2 || Set.of("withExtraKernelArg").contains(entry.getKey())) {
+            if (different.size() < 2
+                    || Set.of("withExtraKernelArg", "withVolume").contains(entry.getKey())) {
                 continue;
             }
             // The first two of the setters that add say something of the same name or path.

@@ -237,6 +237,11 @@ final class FakeEngine implements Hypervisor {
         }
 
         @Override
+        public void copyVolume(int volume, Path target) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
         public Prepared rewind() {
             if (!resetsInPlace) {
                 return Machine.super.rewind();

@@ -34,6 +34,7 @@ final class SampleBakes {
                 "a listener on port 5432",
                 "2".repeat(64),
                 "3".repeat(64),
+                List.of(),
                 Map.of("POSTGRES_PASSWORD", "hmac-sha256:" + "4".repeat(64)),
                 "{\"argv\":[\"postgres\",\"-c\",\"fsync=off\"]}",
                 "[    0.000000] Linux version 6.1\nready ü");

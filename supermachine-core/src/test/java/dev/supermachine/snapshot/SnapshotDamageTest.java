@@ -146,11 +146,11 @@ class SnapshotDamageTest {
         Snapshot old = SampleBakes.bakeOnce(
                 store, "sample", SampleBakes.fingerprint(1), SampleBakes::bake, SampleBakes.SILENT);
         Path manifest = old.directory().resolve("manifest.json");
-        Files.writeString(manifest, Files.readString(manifest).replace("\"formatVersion\": 2", "\"formatVersion\": 1"));
+        Files.writeString(manifest, Files.readString(manifest).replace("\"formatVersion\": 3", "\"formatVersion\": 1"));
 
         assertThat(store.whyNotReused("sample", SampleBakes.details()))
                 .hasValue("The snapshot " + old.directory()
-                        + " is not used, because its format version is 1; this library reads version 2.");
+                        + " is not used, because its format version is 1; this library reads version 3.");
         assertThat(store.whyNotReused("another", SampleBakes.details())).isEmpty();
         assertThat(new SnapshotStore(temporary.resolve("nowhere"), Settings.system())
                         .whyNotReused("sample", SampleBakes.details()))
@@ -228,6 +228,7 @@ class SnapshotDamageTest {
                 details.readiness(),
                 details.kernelFingerprint(),
                 details.agentFingerprint(),
+                details.volumes(),
                 details.environment(),
                 details.workload(),
                 details.consoleTail());

@@ -156,7 +156,7 @@ class SnapshotStoreTest {
         MANIFEST_GONE("it has no manifest.json"),
         MANIFEST_TRUNCATED("its manifest cannot be read: "),
         MANIFEST_EDITED("its manifest was changed: "),
-        OTHER_VERSION("its format version is 1, this library reads version 2"),
+        OTHER_VERSION("its format version is 1, this library reads version 3"),
         OTHER_INPUTS("it is that of other inputs, with the fingerprint " + SampleBakes.fingerprint(7)),
         SMALL_FILE_CHANGED("its file machine/state should have the hash sha256:"),
         RAM_CHANGED("its file machine/ram should have the hash chunk-crc:"),
@@ -181,7 +181,7 @@ class SnapshotStoreTest {
             case MANIFEST_EDITED ->
                 Files.writeString(manifest, text.replace("\"memoryMib\": 512", "\"memoryMib\": 513"));
             case OTHER_VERSION ->
-                Files.writeString(manifest, text.replace("\"formatVersion\": 2", "\"formatVersion\": 1"));
+                Files.writeString(manifest, text.replace("\"formatVersion\": 3", "\"formatVersion\": 1"));
             case OTHER_INPUTS -> {
                 Snapshot other =
                         SampleBakes.bakeOnce(store, "other", SampleBakes.fingerprint(7), SampleBakes::bake, SILENT);

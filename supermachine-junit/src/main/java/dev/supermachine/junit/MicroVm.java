@@ -105,6 +105,14 @@ public @interface MicroVm {
     String[] extraFiles() default {};
 
     /**
+     * Writable disks of the machine, kept in files of this host.
+     *
+     * @return each as {@code HOST:GUEST:SIZE}, as for {@link OciImageBuilder#withVolume}: a path of this host, which begins at the JVM's working directory if it is relative,
+     *     an absolute path in the machine, and the size in bytes or with a unit of 1,024, such as {@code 64M} or {@code 2G}
+     */
+    String[] volumes() default {};
+
+    /**
      * Further arguments of the guest's kernel.
      *
      * @return one token each, as for {@link OciImageBuilder#withExtraKernelArg}

@@ -23,6 +23,7 @@ record MicroVmSpec(
         List<String> env,
         List<String> cmd,
         List<String> extraFiles,
+        List<String> volumes,
         List<String> kernelArgs,
         Class<? extends Warmup> warmup,
         String warmupTag,
@@ -51,6 +52,7 @@ record MicroVmSpec(
                 List.of(annotation.env()),
                 List.of(annotation.cmd()),
                 List.of(annotation.extraFiles()),
+                List.of(annotation.volumes()),
                 List.of(annotation.kernelArgs()),
                 annotation.warmup(),
                 annotation.warmupTag(),
@@ -88,6 +90,7 @@ record MicroVmSpec(
             }
             builder.withExtraFile(Path.of(file.substring(0, colon)), file.substring(colon + 1));
         }
+        volumes.forEach(volume -> builder.withVolume(VolumeText.parse(volume)));
         kernelArgs.forEach(builder::withExtraKernelArg);
         if (warmup != Warmup.class) {
             builder.withWarmup(newWarmup());

@@ -180,7 +180,8 @@ class MicroVmExtensionIT {
             memoryMib = Guests.MEMORY_MIB,
             vcpus = 2,
             kernelArgs = "panic=7",
-            extraFiles = {"pom.xml:/srv/pom.xml", "src/main/java:/srv/sources"})
+            extraFiles = {"pom.xml:/srv/pom.xml", "src/main/java:/srv/sources"},
+            volumes = "target/equipped.img:/srv/data:16M")
     static class EquippedTestCase {
 
         @Test
@@ -190,6 +191,10 @@ class MicroVmExtensionIT {
             assertThat(vm.exec("cat", "/srv/pom.xml").stdoutText()).isEqualTo(Files.readString(Path.of("pom.xml")));
             assertThat(vm.exec("test", "-f", "/srv/sources/module-info.java").success())
                     .isTrue();
+            assertThat(vm.exec("sh", "-c", "grep -c ' /srv/data ext4 rw' /proc/mounts; echo x >/srv/data/x")
+                            .stdoutText())
+                    .isEqualTo("1\n");
+            assertThat(Files.size(Path.of("target/equipped.img"))).isEqualTo(16 << 20);
         }
     }
 

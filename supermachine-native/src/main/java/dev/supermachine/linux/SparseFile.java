@@ -1,10 +1,13 @@
 package dev.supermachine.linux;
 
 import com.sun.jna.LastErrorException;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -68,6 +71,36 @@ public final class SparseFile {
             throw new IOException("Cannot find the holes of " + path + ": " + e.getMessage(), e);
         } finally {
             Libc.close(fd);
+        }
+    }
+
+    /**
+     * Copies a file without its holes.
+     *
+     * @param source a file that nobody writes to meanwhile
+     * @param target the copy, as long as the source; must not exist
+     * @throws IOException if one cannot be read or the other not written; what was written is left then
+     */
+    public static void copy(Path source, Path target) throws IOException {
+        try (FileChannel from = FileChannel.open(source, StandardOpenOption.READ);
+                FileChannel to = FileChannel.open(
+                        target, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW, StandardOpenOption.SPARSE)) {
+            for (Extent extent : data(source)) {
+                to.position(extent.offset());
+                for (long done = 0; done < extent.length(); ) {
+                    long moved = from.transferTo(extent.offset() + done, extent.length() - done, to);
+                    if (moved == 0) {
+                        throw new EOFException(source + " has become shorter while it was copied");
+                    }
+                    done += moved;
+                }
+            }
+            long size = from.size();
+            if (to.size() < size) {
+                // only writing makes a file longer
+                to.write(ByteBuffer.allocate(1), size - 1);
+            }
+            to.force(true);
         }
     }
 

@@ -6,28 +6,42 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** A file as a disk, which can only be read. A thread that reads must not be interrupted: that closes the file. */
+/** A file as a disk. A thread that reads or writes must not be interrupted: that closes the file. */
 final class FileBlockStore implements BlockStore {
 
     private final Path path;
     private final FileChannel channel;
     private final long size;
+    private final boolean writable;
 
-    private FileBlockStore(Path path, FileChannel channel) throws IOException {
+    private FileBlockStore(Path path, FileChannel channel, boolean writable) throws IOException {
         this.path = path;
         this.channel = channel;
+        this.writable = writable;
         size = channel.size();
     }
 
     /**
-     * Opens a file.
+     * Opens a file that can only be read.
      *
      * @param path the file, of the size that the disk shall have
      * @throws IOException if it cannot be opened
      */
     static FileBlockStore open(Path path) throws IOException {
         return Closing.orClose(
-                FileChannel.open(path, StandardOpenOption.READ), channel -> new FileBlockStore(path, channel));
+                FileChannel.open(path, StandardOpenOption.READ), channel -> new FileBlockStore(path, channel, false));
+    }
+
+    /**
+     * Opens a file that is written to.
+     *
+     * @param path the file, of the size that the disk has and keeps
+     * @throws IOException if it cannot be opened
+     */
+    static FileBlockStore openWritable(Path path) throws IOException {
+        return Closing.orClose(
+                FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE),
+                channel -> new FileBlockStore(path, channel, true));
     }
 
     @Override
@@ -42,9 +56,13 @@ final class FileBlockStore implements BlockStore {
 
     @Override
     public void write(long position, ByteBuffer source) throws IOException {
-        throw new IOException("The disk " + path + " can only be read");
+        if (!writable) {
+            throw new IOException("The disk " + path + " can only be read");
+        }
+        Channels.writeFully(channel, position, source);
     }
 
+    /** What a machine writes counts once it is captured, and who captures it writes the files to disk. */
     @Override
     public void flush() {}
 

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 public final class KvmHost {
 
     /** Grows with each change after which snapshots of before cannot be restored. */
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
 
     private final Kvm kvm;
     private final CpuModel model;

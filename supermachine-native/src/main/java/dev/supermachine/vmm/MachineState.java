@@ -23,7 +23,7 @@ record MachineState(MachineShape shape, CoreState core, byte[] devices) {
     private static final int MAGIC = 0x4D56_4D53;
 
     /** Grows with each change of what follows; {@code docs/snapshot-format.md} has it. */
-    static final int VERSION = 1;
+    static final int VERSION = 2;
 
     /** Some ten thousand bytes for each vCPU are usual. */
     private static final long BYTES_MOST = 16L << 20;
@@ -31,7 +31,10 @@ record MachineState(MachineShape shape, CoreState core, byte[] devices) {
     /** Writes it into a new file that only its owner can read. */
     void write(Path file) throws IOException {
         StateWriter out = new StateWriter();
-        out.putInt(MAGIC).putInt(VERSION).putInt(shape.memoryMib()).putInt(shape.vcpus());
+        out.putInt(MAGIC).putInt(VERSION);
+        out.putInt(shape.memoryMib())
+                .putInt(shape.vcpus())
+                .putInt(shape.volumes().size());
         core.write(out);
         out.putBytes(devices);
         try (FileChannel channel = FileChannel.open(
@@ -60,6 +63,10 @@ record MachineState(MachineShape shape, CoreState core, byte[] devices) {
         in.getInt("a version", VERSION, VERSION);
         in.getInt("a memory in MiB", shape.memoryMib(), shape.memoryMib());
         in.getInt("a number of vCPUs", shape.vcpus(), shape.vcpus());
+        in.getInt(
+                "a number of disks to write to",
+                shape.volumes().size(),
+                shape.volumes().size());
         MachineState state = new MachineState(shape, CoreState.read(in), in.getBytes());
         in.expectEnd();
         return state;

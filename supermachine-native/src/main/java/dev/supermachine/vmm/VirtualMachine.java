@@ -30,6 +30,7 @@ public final class VirtualMachine {
     private final MachineShape shape;
     private final VmCore core;
     private final Devices devices;
+    private final Disks disks;
 
     /** What its memory began as; null if it was booted. */
     private final @Nullable PageSource source;
@@ -47,18 +48,15 @@ public final class VirtualMachine {
     private final Occupancy occupancy = new Occupancy();
 
     private VirtualMachine(
-            MachineShape shape,
-            VmCore core,
-            FileBlockStore root,
-            @Nullable PageSource source,
-            @Nullable MachineState origin) {
+            MachineShape shape, VmCore core, Disks disks, @Nullable PageSource source, @Nullable MachineState origin) {
         this.shape = shape;
         this.core = core;
         this.source = source;
         this.origin = origin;
+        this.disks = disks;
         this.devices = new Devices(
                 core,
-                root,
+                disks,
                 AGENT_PORT,
                 bytes -> console.accept(bytes),
                 cause -> core.end(new MachineEnd(
@@ -136,15 +134,15 @@ public final class VirtualMachine {
     private static VirtualMachine make(
             MachineShape shape, GuestRam ram, @Nullable PageSource source, @Nullable MachineState origin)
             throws IOException {
-        FileBlockStore root;
+        Disks disks;
         try {
-            root = FileBlockStore.open(shape.rootImage());
+            disks = Disks.open(shape, origin != null);
         } catch (IOException | RuntimeException | Error e) {
             Closing.closeAfter(e, ram);
             throw e;
         }
         return Closing.orClose(
-                root,
+                disks,
                 opened -> Closing.orClose(core(shape, ram), core -> {
                     VirtualMachine machine = new VirtualMachine(shape, core, opened, source, origin);
                     core.start(machine.devices.ports(), machine.devices.memory(), machine::hasEnded);
@@ -168,7 +166,9 @@ public final class VirtualMachine {
     private void load(Path kernel, Path initrd, List<String> arguments) throws IOException {
         GuestMemory memory = core.memory();
         memory.write(
-                MachineLayout.ACPI_TABLES, ByteBuffer.wrap(AcpiTables.of(shape.vcpus(), Devices.VIRTIO_SLOTS, true)));
+                MachineLayout.ACPI_TABLES,
+                ByteBuffer.wrap(AcpiTables.of(
+                        shape.vcpus(), Devices.virtioSlots(shape.volumes().size()), true)));
         devices.placeGeneration();
         PvhKernel loaded = PvhKernel.load(
                 memory, shape.memoryMib(), kernel, initrd, KernelArguments.join(core.tscKhz(), arguments));
@@ -280,6 +280,24 @@ public final class VirtualMachine {
         try {
             state().write(state);
             core.ram().capture(ram);
+        } finally {
+            occupancy.leave();
+        }
+    }
+
+    /**
+     * Writes what a disk holds now, with what this run has written, into a new sparse file. The machine must be paused, and stays so.
+     *
+     * @param volume the number of the disk, as in the shape
+     * @param target the file; must not exist
+     * @throws IOException if it cannot be written
+     * @throws IllegalStateException if the machine runs or has ended
+     */
+    public synchronized void copyVolume(int volume, Path target) throws IOException {
+        enter();
+        try {
+            core.expectPausedAlive();
+            disks.copyVolume(volume, target);
         } finally {
             occupancy.leave();
         }

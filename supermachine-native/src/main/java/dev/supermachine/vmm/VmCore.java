@@ -380,7 +380,8 @@ final class VmCore implements AutoCloseable {
         return Closing.later(things);
     }
 
-    private void expectPausedAlive() {
+    /** Fails unless it is paused and has not ended. */
+    void expectPausedAlive() {
         expect(Phase.PAUSED);
         synchronized (ending) {
             if (end != null) {

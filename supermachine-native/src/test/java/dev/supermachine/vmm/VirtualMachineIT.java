@@ -176,6 +176,34 @@ class VirtualMachineIT {
     }
 
     @Test
+    void restoresOnlyWithAsManyDisksAsItHad() throws Exception {
+        VirtualMachine booted = boot(HALT);
+        booted.capture(directory.resolve("ram"), directory.resolve("state"));
+        booted.end("captured");
+        Path disk = Files.write(directory.resolve("disk"), new byte[4096]);
+        MachineShape more = new MachineShape("tiny", 32, 1, shape.rootImage(), List.of(disk));
+        assertThatThrownBy(() -> VirtualMachine.restore(more, directory.resolve("ram"), directory.resolve("state")))
+                .isInstanceOf(StateFormatException.class)
+                .hasMessageContaining("a number of disks to write to");
+        awaitGone(booted);
+    }
+
+    @Test
+    void copiesADiskOnlyWhileItIsPaused() throws Exception {
+        Path disk = Files.write(directory.resolve("disk"), new byte[4096]);
+        shape = new MachineShape("tiny", 32, 1, shape.rootImage(), List.of(disk));
+        VirtualMachine machine = boot(HALT);
+        machine.copyVolume(0, directory.resolve("copy"));
+        assertThat(directory.resolve("copy")).hasSameBinaryContentAs(disk);
+        machine.resume();
+        assertThatThrownBy(() -> machine.copyVolume(0, directory.resolve("no-copy")))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("but it is RUNNING");
+        machine.end("tested");
+        awaitGone(machine);
+    }
+
+    @Test
     void refusesToBeBroughtBackOnceItHasEnded() throws Exception {
         VirtualMachine booted = boot(HALT);
         booted.capture(directory.resolve("ram"), directory.resolve("state"));

@@ -72,7 +72,7 @@ final class KvmMachine implements Machine {
         String what = "Cannot boot machine '" + spec.name() + "'";
         try {
             VirtualMachine vm = VirtualMachine.boot(
-                    new MachineShape(spec.name(), spec.memoryMib(), spec.vcpus(), spec.rootImage()),
+                    new MachineShape(spec.name(), spec.memoryMib(), spec.vcpus(), spec.rootImage(), spec.volumes()),
                     spec.kernel(),
                     spec.initrd(),
                     spec.kernelArguments());
@@ -93,7 +93,12 @@ final class KvmMachine implements Machine {
         String what = "Cannot restore machine '" + snapshot.name() + "' from " + snapshot.directory();
         try {
             VirtualMachine vm = VirtualMachine.restore(
-                    new MachineShape(snapshot.name(), snapshot.memoryMib(), snapshot.vcpus(), snapshot.rootImage()),
+                    new MachineShape(
+                            snapshot.name(),
+                            snapshot.memoryMib(),
+                            snapshot.vcpus(),
+                            snapshot.rootImage(),
+                            snapshot.volumes()),
                     snapshot.directory().resolve(RAM_FILE),
                     snapshot.directory().resolve(STATE_FILE));
             return new KvmPrepared(new KvmMachine(vm, null, snapshot.detachable()));
@@ -147,6 +152,17 @@ final class KvmMachine implements Machine {
             throw failure(what, String.valueOf(e.getMessage()), e);
         }
         vm.end("captured");
+    }
+
+    @Override
+    public void copyVolume(int volume, Path target) {
+        String what = "Cannot copy disk " + volume + " of machine '" + name() + "' to " + target;
+        requireAlive("copy a disk of");
+        try {
+            vm.copyVolume(volume, target);
+        } catch (IOException | IndexOutOfBoundsException | IllegalStateException e) {
+            throw failure(what, String.valueOf(e.getMessage()), e);
+        }
     }
 
     @Override

@@ -44,6 +44,7 @@ record QemuCommand(QemuBinary binary, Accelerator accelerator, Path sockets) {
     /** Arguments that boot a kernel, with the guest's memory in a file that others can read. */
     List<String> boot(MachineSpec spec, long tscKhz) {
         List<String> arguments = common(spec.name(), spec.memoryMib(), spec.vcpus(), spec.rootImage());
+        arguments.addAll(volumes(QemuDisks.written(spec.volumes())));
         arguments.addAll(memory(spec.directory(), spec.memoryMib(), true));
         arguments.addAll(List.of("-kernel", absolute(spec.kernel())));
         arguments.addAll(List.of("-initrd", absolute(spec.initrd())));
@@ -52,8 +53,9 @@ record QemuCommand(QemuBinary binary, Accelerator accelerator, Path sockets) {
     }
 
     /** Arguments that wait for a state, on a private view of the snapshot's memory. */
-    List<String> restore(SnapshotSource snapshot) {
+    List<String> restore(SnapshotSource snapshot, QemuDisks volumes) {
         List<String> arguments = common(snapshot.name(), snapshot.memoryMib(), snapshot.vcpus(), snapshot.rootImage());
+        arguments.addAll(volumes(volumes));
         arguments.addAll(memory(snapshot.directory(), snapshot.memoryMib(), false));
         arguments.addAll(List.of("-S", "-incoming", "defer"));
         return arguments;
@@ -77,15 +79,11 @@ record QemuCommand(QemuBinary binary, Accelerator accelerator, Path sockets) {
     }
 
     private List<String> common(String name, int memoryMib, int vcpus, Path rootImage) {
-        Map<String, Object> rootFile = new LinkedHashMap<>();
-        rootFile.put("driver", "file");
-        rootFile.put("filename", absolute(rootImage));
-        rootFile.put("read-only", true);
         Map<String, Object> root = new LinkedHashMap<>();
         root.put("driver", "raw");
         root.put("node-name", "root");
         root.put("read-only", true);
-        root.put("file", rootFile);
+        root.put("file", QemuDisks.file(rootImage, true));
         return new ArrayList<>(List.of(
                 binary.path().toString(),
                 "-name",
@@ -120,7 +118,7 @@ record QemuCommand(QemuBinary binary, Accelerator accelerator, Path sockets) {
                 "-blockdev",
                 JsonWriter.compact(root),
                 "-device",
-                "virtio-blk-device,drive=root",
+                "virtio-blk-device,drive=root,serial=root",
                 "-device",
                 "virtio-serial-device",
                 "-chardev",
@@ -131,6 +129,15 @@ record QemuCommand(QemuBinary binary, Accelerator accelerator, Path sockets) {
                 "rng-random,id=rng,filename=/dev/urandom",
                 "-device",
                 "virtio-rng-device,rng=rng"));
+    }
+
+    private static List<String> volumes(QemuDisks disks) {
+        List<String> arguments = new ArrayList<>();
+        for (Map<String, Object> node : disks.nodes()) {
+            String device = QemuDisks.device(arguments.size() / 4);
+            arguments.addAll(List.of("-blockdev", JsonWriter.compact(node), "-device", device));
+        }
+        return arguments;
     }
 
     private String socket(String id, String file) {

@@ -100,10 +100,7 @@ abstract class QemuHypervisor implements Hypervisor {
         QemuBinary qemu = usable();
         String what = "Cannot restore machine '" + snapshot.name() + "' from " + snapshot.directory();
         check(snapshot, what);
-        QemuProcess process = QemuProcess.start(
-                snapshot.name(),
-                snapshot.detachable(),
-                sockets -> new QemuCommand(qemu, accelerator, sockets).restore(snapshot));
+        QemuProcess process = start(qemu, snapshot, what);
         try {
             StateTransfer.load(process, snapshot.directory().resolve(QemuCommand.STATE_FILE));
         } catch (IOException e) {
@@ -112,6 +109,20 @@ abstract class QemuHypervisor implements Hypervisor {
             throw failure;
         }
         return new QemuPrepared(process);
+    }
+
+    private QemuProcess start(QemuBinary qemu, SnapshotSource snapshot, String what) {
+        try (QemuDisks volumes = QemuDisks.over(snapshot.volumes())) {
+            return QemuProcess.start(
+                    snapshot.name(),
+                    snapshot.detachable(),
+                    sockets -> new QemuCommand(qemu, accelerator, sockets).restore(snapshot, volumes));
+        } catch (IOException e) {
+            throw new EngineException(
+                    what + ": the files for what it writes to its volumes cannot be made: " + e.getMessage()
+                            + ". They are made in the directory that the property java.io.tmpdir names.",
+                    e);
+        }
     }
 
     private QemuBinary usable() {

@@ -94,6 +94,15 @@ final class QemuMachine implements Machine {
         }
     }
 
+    @Override
+    public void copyVolume(int volume, Path target) {
+        try {
+            VolumeCopy.write(qemu, QemuDisks.name(volume), target);
+        } catch (IOException e) {
+            throw qemu.failure("Cannot copy disk " + volume + " of machine '" + qemu.name() + "' to " + target, e);
+        }
+    }
+
     /** The memory file is complete and at rest once nobody has it mapped. */
     private void quit() throws IOException {
         qemu.command("quit", Map.of());

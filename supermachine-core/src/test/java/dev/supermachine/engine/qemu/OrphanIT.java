@@ -70,7 +70,7 @@ class OrphanIT {
         Process process = Spawner.instance()
                 .start(
                         new QemuCommand(QemuBinary.find(), Accelerator.TCG, sockets)
-                                .restore(ContractGuest.instance().source("alone", memory, 1)),
+                                .restore(ContractGuest.instance().source("alone", memory, 1), QemuDisks.NONE),
                         errors);
         try {
             assertThat(process.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();

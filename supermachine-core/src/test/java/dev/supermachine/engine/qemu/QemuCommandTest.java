@@ -31,7 +31,7 @@ class QemuCommandTest {
     @Test
     void bootAndRestoreHaveTheSameDevices() {
         List<String> boot = command.boot(SPEC, 2_600_000);
-        List<String> restore = command.restore(SOURCE);
+        List<String> restore = command.restore(SOURCE, QemuDisks.NONE);
         int memory = boot.indexOf("-kernel") - 1;
         assertThat(restore.subList(0, memory)).isEqualTo(boot.subList(0, memory));
         assertThat(boot.subList(memory + 1, boot.size()))
@@ -49,7 +49,7 @@ class QemuCommandTest {
     @Test
     void onlyABootWritesTheMemoryFile() throws JsonFormatException {
         for (boolean boots : new boolean[] {true, false}) {
-            List<String> arguments = boots ? command.boot(SPEC, 1) : command.restore(SOURCE);
+            List<String> arguments = boots ? command.boot(SPEC, 1) : command.restore(SOURCE, QemuDisks.NONE);
             JsonDocument memory = JsonDocument.parse(arguments.get(arguments.lastIndexOf("-object") + 1));
             assertThat(memory.bool("share", !boots)).isEqualTo(boots);
             assertThat(memory.string("mem-path")).isEqualTo("/snap, \"shots\"/x/ram");
@@ -59,7 +59,7 @@ class QemuCommandTest {
 
     @Test
     void pathsAndNamesAreTakenLiterally() throws JsonFormatException {
-        List<String> arguments = command.restore(SOURCE);
+        List<String> arguments = command.restore(SOURCE, QemuDisks.NONE);
         assertThat(arguments).startsWith("/opt/qemu", "-name", "guest=a,,b,debug-threads=on");
         assertThat(arguments).contains("socket,id=agent,path=/run/s,,1/a");
         JsonDocument disk = JsonDocument.parse(arguments.get(arguments.indexOf("-blockdev") + 1));
@@ -85,10 +85,11 @@ class QemuCommandTest {
 
     @Test
     void acceleratorChoosesTheProcessor() {
-        assertThat(command.restore(SOURCE)).containsSequence("-accel", "tcg,thread=single", "-cpu", "max,la57=off");
-        assertThat(command.restore(new SnapshotSource("one", DIRECTORY, Path.of("/root"), 512, 1)))
+        assertThat(command.restore(SOURCE, QemuDisks.NONE))
+                .containsSequence("-accel", "tcg,thread=single", "-cpu", "max,la57=off");
+        assertThat(command.restore(new SnapshotSource("one", DIRECTORY, Path.of("/root"), 512, 1), QemuDisks.NONE))
                 .containsSequence("-accel", "tcg", "-cpu", "max,la57=off");
-        assertThat(new QemuCommand(BINARY, Accelerator.KVM, Path.of("/s")).restore(SOURCE))
+        assertThat(new QemuCommand(BINARY, Accelerator.KVM, Path.of("/s")).restore(SOURCE, QemuDisks.NONE))
                 .containsSequence("-accel", "kvm", "-cpu", "host");
     }
 }
