@@ -73,7 +73,7 @@ public record VolumeFile(VolumeSpec spec, Path file, String content) {
                 // a short read is continued
             }
             int magic = Ext4Superblock.OFFSET + Ext4Superblock.MAGIC_OFFSET;
-            if ((start.get(magic) & 0xFF | (start.get(magic + 1) & 0xFF) << 8) == Ext4Superblock.MAGIC) {
+            if (((start.get(magic) & 0xFF) | ((start.get(magic + 1) & 0xFF) << 8)) == Ext4Superblock.MAGIC) {
                 return ContentHash.of(file);
             }
             if (!isZero(channel, file)) {

@@ -57,7 +57,8 @@ class ConformanceIT {
         long[] millis = restoreToFirstAnswer(image, service);
         System.out.printf(
                 Locale.ROOT,
-                "ConformanceIT: %s memory %d MiB, in use %d MiB, pull %d ms, bake %d ms, restore to first answer p50 %d ms of %s, snapshot %d MiB (memory %d MiB)%n",
+                "ConformanceIT: %s memory %d MiB, in use %d MiB, pull %d ms, bake %d ms, restore to first answer p50 %d ms of %s,"
+                        + " snapshot %d MiB (memory %d MiB)%n",
                 workload,
                 workload.memoryMib(),
                 usedMib,

@@ -34,8 +34,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What generators of random numbers inside programs say in machines restored from one snapshot. Those that were seeded before the capture repeat, unless they ask
- * the kernel each time; this holds down which do, for docs/security.md to tell.
+ * What generators of random numbers inside programs say in machines restored from one snapshot. Those that were seeded before the capture repeat, unless
+ * they ask the kernel each time; this holds down which do, for docs/security.md to tell.
  */
 @Timeout(1800)
 class RandomGeneratorsIT {
@@ -47,7 +47,10 @@ class RandomGeneratorsIT {
     /** Seeded with nanoseconds since the boot, which begin for all where the capture left them: now and then, two machines have the same. */
     private static final String BY_THE_MONOTONIC_CLOCK = "Random.made.now";
 
-    /** Often met: once it kept JVMs from waiting for entropy. Since it is neither of the names that Java knows, Java takes its own generator in place of the kernel's. */
+    /**
+     * Often met: once it kept JVMs from waiting for entropy. Since it is neither of the names that Java knows, Java takes its own generator in place of the
+     * kernel's.
+     */
     private static final String EGD = "-Djava.security.egd=file:/dev/./urandom";
 
     private static final String NGINX_WITH_TLS = """
@@ -81,7 +84,8 @@ class RandomGeneratorsIT {
                 "SecureRandom.SHA1PRNG",
                 "ThreadLocalRandom",
                 "identityHashCode");
-        Set<String> javaWithAnotherSource = Stream.concat(java.stream(), Stream.of("SecureRandom", "SecureRandom.made.now", "UUID.randomUUID"))
+        Set<String> javaWithAnotherSource = Stream.concat(
+                        java.stream(), Stream.of("SecureRandom", "SecureRandom.made.now", "UUID.randomUUID"))
                 .collect(Collectors.toSet());
         Set<String> node =
                 Set.of("Math.random", "crypto.randomBytes", "crypto.randomUUID", "crypto.randomUUID.uncached");

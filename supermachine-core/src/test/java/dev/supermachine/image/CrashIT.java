@@ -29,8 +29,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A JVM that pulls, flattens, bakes, warms up, captures, restores, tests and resets is killed at instants by chance in each of these phases. Whatever it was doing, nothing of it
- * lives on, nothing is locked, nothing is lost that was finished, and the next JVM leaves nothing but what belongs there.
+ * A JVM that pulls, flattens, bakes, warms up, captures, restores, tests and resets is killed at instants by chance in each of these phases. Whatever it was
+ * doing, nothing of it lives on, nothing is locked, nothing is lost that was finished, and the next JVM leaves nothing but what belongs there.
  */
 @Timeout(3600)
 class CrashIT {
