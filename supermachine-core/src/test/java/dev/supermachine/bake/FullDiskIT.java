@@ -2,9 +2,11 @@ package dev.supermachine.bake;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.supermachine.BakeException;
+import dev.supermachine.Image;
 import dev.supermachine.Platform;
 import dev.supermachine.PullPolicy;
 import dev.supermachine.Wait;
@@ -12,12 +14,14 @@ import dev.supermachine.engine.EngineSelector;
 import dev.supermachine.image.TestImages;
 import dev.supermachine.oci.ImageSource;
 import dev.supermachine.oci.PullListener;
+import dev.supermachine.rootfs.Tools;
 import dev.supermachine.settings.Settings;
 import dev.supermachine.snapshot.SnapshotStore;
 import dev.supermachine.testing.SmallDisk;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,7 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The disk of the snapshots fills up while a guest that is baked writes its memory, which is a mapped file there: the kernel ends the process that runs it, and
- * no write ever fails.
+ * no write ever fails. Or it does so when the machine is captured, and a write does fail.
  */
 class FullDiskIT {
 
@@ -72,6 +76,56 @@ class FullDiskIT {
             disk.resize(MEMORY_MIB);
             bake(root);
             assertThat(files(root)).contains("baked/*/machine/ram", "baked/*/manifest.json");
+        }
+    }
+
+    /**
+     * The memory is all there, but not the room for what the capture adds to it: the devices' state, and the manifest.
+     *
+     * @param left bytes on the disk when the capture begins
+     */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 16_384})
+    void aDiskThatIsFullWhenTheMachineIsCaptured(int left) throws IOException {
+        try (SmallDisk disk = SmallDisk.mount(temp, MEMORY_MIB + 64)) {
+            Path root = disk.root();
+            assertThatThrownBy(() -> Image.builder(TestImages.reference("debian-busybox"))
+                            .withName("sleeper")
+                            .withSnapshotsDir(root)
+                            .withMemoryMib(MEMORY_MIB)
+                            .withCmd("sleep", "1000")
+                            .withWarmup(vm -> {
+                                allocateMemory(root);
+                                disk.fill(left);
+                            })
+                            .withWarmupTag("fills the disk")
+                            .build())
+                    .isInstanceOf(BakeException.class)
+                    .hasMessageMatching(
+                            "(?s)Baking 'sleeper' from oci-layout:\\S+ on the engine \\S+ failed\\. The disk is full, or nearly so: a bake"
+                                    + " writes the machine's memory, here up to 256 MiB, to the directory of the snapshots\\. The file system"
+                                    + " of " + root
+                                    + " \\(tmpfs\\) has 0 of 320 MiB free\\. Make room there, or choose another directory with"
+                                    + " the setting supermachine\\.snapshots\\.dir\\. .*No space left on device.*");
+            assertThat(files(root))
+                    .containsExactlyInAnyOrder("environment.key", "filler", "locks/environment.lock", "locks/*.lock");
+
+            disk.makeRoom();
+            // the process that had the memory mapped is killed, but nobody waits for its end
+            await().atMost(Duration.ofMinutes(1))
+                    .until(() -> Files.getFileStore(root).getUnallocatedSpace() > (long) MEMORY_MIB << 20);
+            bake(root);
+            assertThat(files(root)).contains("baked/*/machine/state", "baked/*/manifest.json");
+        }
+    }
+
+    /** Gives the file of the memory all its blocks, so that it is not the guest that finds the disk full. */
+    private static void allocateMemory(Path root) throws IOException {
+        try (Stream<Path> files = Files.walk(root)) {
+            Path ram = files.filter(file -> file.endsWith("machine/ram"))
+                    .findFirst()
+                    .orElseThrow();
+            Tools.check(temp, "fallocate", "--length", Files.size(ram) + "", ram.toString());
         }
     }
 

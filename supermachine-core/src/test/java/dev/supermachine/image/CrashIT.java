@@ -29,13 +29,13 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A JVM that pulls, flattens, bakes, captures, restores and tests is killed at instants by chance in each of these phases. Whatever it was doing, nothing of it
- * lives on, nothing is locked, nothing is lost that was finished, and the next JVM leaves nothing but what belongs there.
+ * A JVM that pulls, flattens, bakes, warms up, captures, restores, tests and resets is killed at instants by chance in each of these phases. Whatever it was
+ * doing, nothing of it lives on, nothing is locked, nothing is lost that was finished, and the next JVM leaves nothing but what belongs there.
  */
 @Timeout(3600)
 class CrashIT {
 
-    private static final int CRASHES = TestImages.count("crashes", 6);
+    private static final int CRASHES = TestImages.count("crashes", 8);
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final Duration INSTANT = Duration.ofMillis(1);
 
@@ -65,9 +65,11 @@ class CrashIT {
         PULL(300),
         FLATTEN(200),
         BAKE(2000),
+        WARMUP(300),
         CAPTURE(200),
         RESTORE(300),
-        TEST(500);
+        TEST(500),
+        RESET(500);
 
         final int millis;
 
@@ -149,6 +151,9 @@ class CrashIT {
 
     /** What the child has come to, by its words and the files that it makes first in each phase. */
     private static Optional<Phase> phase(ChildJvm child, Path directory) throws IOException {
+        if (child.printed("RESETTING")) {
+            return Optional.of(Phase.RESET);
+        }
         if (child.printed("RESTORED")) {
             return Optional.of(Phase.TEST);
         }
@@ -158,6 +163,9 @@ class CrashIT {
         List<String> files = files(directory);
         if (files.stream().anyMatch(file -> file.endsWith("machine/state"))) {
             return Optional.of(Phase.CAPTURE);
+        }
+        if (child.printed("WARMING UP")) {
+            return Optional.of(Phase.WARMUP);
         }
         if (files.stream().anyMatch(file -> file.endsWith("machine/ram"))) {
             return Optional.of(Phase.BAKE);
@@ -213,8 +221,10 @@ class CrashIT {
         }
     }
 
-    /** The JVM that is killed, and the one that comes after it. Arguments: its directory, and {@code forever} to test until it is killed. */
+    /** The JVM that is killed, and the one that comes after it. Arguments: its directory, and {@code forever} to reset and test until it is killed. */
     static final class Child {
+
+        private static final int COMMANDS = 10;
 
         private Child() {}
 
@@ -228,15 +238,33 @@ class CrashIT {
             Image image = Image.builder(TestImages.reference("debian-busybox"))
                     .withMemoryMib(128)
                     .withCmd("sleep", "1000")
+                    .withWarmup(Child::warmUp)
                     .build();
             System.out.println("BAKED " + image.origin().baked());
             try (Vm vm = image.start(VmConfig.defaults())) {
                 System.out.println("RESTORED");
+                test(vm);
+                System.out.println("RESETTING");
                 do {
-                    assertThat(vm.exec("true").success()).isTrue();
+                    vm.reset();
+                    test(vm);
                 } while (arguments[1].equals("forever"));
             }
             System.out.println("TESTED");
+        }
+
+        private static void warmUp(Vm vm) {
+            System.out.println("WARMING UP");
+            for (int i = 0; i < COMMANDS; i++) {
+                assertThat(vm.exec("sh", "-c", "echo " + i + " >>/warm").success())
+                        .isTrue();
+            }
+        }
+
+        private static void test(Vm vm) {
+            for (int i = 0; i < COMMANDS; i++) {
+                assertThat(vm.readText("/warm").lines()).hasSize(COMMANDS);
+            }
         }
     }
 }

@@ -40,7 +40,7 @@ public final class TestImages {
     public static Path file(String name) {
         Path path = directory().resolve(name);
         assertThat(Files.exists(path))
-                .as("%s is there; if not, make the test images with bin/images", path)
+                .as("%s is there; if not, make it with bin/images %s", path, name.replaceAll("\\..*", ""))
                 .isTrue();
         return path;
     }
