@@ -31,7 +31,7 @@ final class LiveSnapshots implements Benchmark {
         List<Row> rows = new ArrayList<>();
         for (int pages : PAGES) {
             Figures figures = new Figures();
-            int count = stage.count(20, 2);
+            int count = stage.count(20, 5);
             for (int i = 0; i < count; i++) {
                 sample(stage, pages, figures);
             }
