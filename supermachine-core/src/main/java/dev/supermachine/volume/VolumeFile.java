@@ -7,6 +7,7 @@ import dev.supermachine.linux.StoreTrouble;
 import dev.supermachine.snapshot.ContentHash;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,13 +68,14 @@ public record VolumeFile(VolumeSpec spec, Path file, String content) {
     }
 
     private static String content(Path path, Path file) throws IOException {
-        ByteBuffer start = ByteBuffer.allocate(Ext4Superblock.OFFSET + Ext4Superblock.BYTES);
+        ByteBuffer start = ByteBuffer.allocate(Ext4Superblock.OFFSET + Ext4Superblock.BYTES)
+                .order(ByteOrder.LITTLE_ENDIAN);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             while (start.hasRemaining() && channel.read(start) >= 0) {
                 // a short read is continued
             }
             int magic = Ext4Superblock.OFFSET + Ext4Superblock.MAGIC_OFFSET;
-            if ((start.get(magic) & 0xFF | (start.get(magic + 1) & 0xFF) << 8) == Ext4Superblock.MAGIC) {
+            if (start.getShort(magic) == (short) Ext4Superblock.MAGIC) {
                 return ContentHash.of(file);
             }
             if (!isZero(channel, file)) {
