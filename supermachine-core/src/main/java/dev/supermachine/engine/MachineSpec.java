@@ -11,8 +11,8 @@ import java.util.List;
  * @param initrd the initial root file system, a newc cpio archive whose {@code /init} is the agent
  * @param kernelArguments further kernel arguments, after the engine's own
  * @param rootImage the read-only root file system image, the first disk
- * @param volumes the files of disks that the guest writes to, with the serial numbers {@code volume0} and on; what it writes goes straight into them, and is complete
- *     once the machine was captured
+ * @param volumes the files of disks that the guest writes to and knows by their serial numbers, "volume" and the place in this list from 0; what it writes goes straight
+ *     into them, and is complete once the machine was captured
  * @param memoryMib guest memory in MiB
  * @param vcpus number of virtual CPUs
  * @param directory an existing empty directory on the file system of the snapshot store, where the engine keeps the guest's memory file while it runs and
