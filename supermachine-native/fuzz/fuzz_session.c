@@ -12,6 +12,7 @@
 #include "session.c"
 #include "stream.c"
 
+#include "filewrite.h"
 #include "fuzz_session.h"
 #include "process.h"
 
@@ -210,6 +211,42 @@ void command_free(struct command *command)
     identity_free(&command->identity);
 }
 
+/* --- files that are none --------------------------------------------------------------------------------------------- */
+
+int file_write_open(struct file_write *file, bool parents, bool append, char **message)
+{
+    REQUIRE(parents && !append && *file->path == '/' && file->fd < 0);
+    file->created = true;
+    if (file->path[1] != '!')
+        return 0;
+    *message = duplicate("a file that cannot be");
+    return EACCES;
+}
+
+int file_write_bytes(struct file_write *file, const uint8_t *bytes, size_t size, char **message)
+{
+    (void)message;
+    REQUIRE(size && file->path);
+    for (size_t i = 0; i < size; i++) /* all of it can be read */
+        if (((const volatile uint8_t *)bytes)[i] == 0)
+            continue;
+    file->done += size;
+    return 0;
+}
+
+int file_write_finish(struct file_write *file, char **message)
+{
+    (void)message;
+    REQUIRE(file->path);
+    return 0;
+}
+
+void file_write_free(struct file_write *file)
+{
+    free(file->path);
+    file->path = NULL;
+}
+
 static void process_happens(uint8_t how)
 {
     struct process *process = processes;
@@ -224,7 +261,7 @@ static void process_happens(uint8_t how)
     } else if (process->owner && !process->running) {
         process->failed(process, ENOENT, "cannot be executed");
     } else if (process->owner) {
-        process->exited(process, how == 1 ? 9 : 3 << 8, &usage);
+        process->exited(process, how == 0 ? 0 : how == 1 ? 9 : 3 << 8, &usage);
     }
     if (over) {
         processes = process->next;
@@ -235,6 +272,7 @@ static void process_happens(uint8_t how)
 /* --- the machine and the other kinds --------------------------------------------------------------------------------- */
 
 void logs_drain(void) {}
+void logs_resumed(void) {}
 void logs_workload_ended(void) {}
 
 int logs_attach(int output, const struct identity *identity)

@@ -1,4 +1,5 @@
 /* FILE_READ, FILE_WRITE and STAT. */
+#include "filewrite.h"
 #include "kinds.h"
 #include "loop.h"
 
@@ -16,9 +17,6 @@ struct file {
     int fd;
     char *path;
     uint64_t done, limit;
-    /* FILE_WRITE */
-    uint32_t mode, uid, gid;
-    bool created;
 };
 
 static struct file *new_file(struct stream *stream, char *path)
@@ -46,20 +44,6 @@ static void fail(struct stream *stream, const char *what, const char *path)
     stream_fail(stream, (uint32_t)error, "cannot %s %s: %s", what, path, strerror(error));
 }
 
-/* Only what has content and an end: opening a pipe or a socket would wait for somebody else. */
-static bool suitable(struct stream *stream, int fd, const char *what, const char *path, struct stat *status)
-{
-    if (fstat(fd, status) < 0) {
-        fail(stream, what, path);
-        return false;
-    }
-    if (S_ISREG(status->st_mode) || S_ISCHR(status->st_mode) || S_ISBLK(status->st_mode))
-        return true;
-    errno = S_ISDIR(status->st_mode) ? EISDIR : EINVAL;
-    fail(stream, what, path);
-    return false;
-}
-
 static void open_read(struct stream *stream, struct reader *request)
 {
     struct file *file = new_file(stream, read_string(request));
@@ -77,8 +61,10 @@ static void open_read(struct stream *stream, struct reader *request)
         fail(stream, "read", file->path);
         return;
     }
-    if (!suitable(stream, file->fd, "read", file->path, &status))
+    if ((errno = file_suitable(file->fd, &status))) {
+        fail(stream, "read", file->path);
         return;
+    }
     if (offset && lseek(file->fd, (off_t)offset, SEEK_SET) < 0) {
         fail(stream, "read", file->path);
         return;
@@ -113,75 +99,56 @@ static bool pump_read(struct stream *stream)
     return false;
 }
 
-static int make_parents(const char *path)
+static void close_write(struct stream *stream, bool reset)
 {
-    const char *slash = strrchr(path, '/');
-    if (!slash || slash == path)
-        return 0;
-    char *parent = format_text("%.*s", (int)(slash - path), path);
-    int error = make_directories(parent, 0755);
-    free(parent);
-    return error;
+    (void)reset;
+    file_write_free(stream->state);
+    free_later(stream->state);
+}
+
+/* Whether it is gone on with; a message ends the stream. */
+static bool write_done(struct stream *stream, int error, char *message)
+{
+    if (error)
+        stream_fail(stream, (uint32_t)error, "%s", message);
+    free(message);
+    return !error;
 }
 
 static void open_write(struct stream *stream, struct reader *request)
 {
-    struct file *file = new_file(stream, read_string(request));
+    struct file_write *file = allocate(sizeof *file);
+    *file = (struct file_write){.fd = -1, .path = read_string(request)};
     file->mode = read_u32(request);
     file->uid = read_u32(request);
     file->gid = read_u32(request);
     uint8_t flags = read_u8(request);
+    stream->state = file;
     if (!reader_finished(request) || !*file->path) {
         stream_fail(stream, BROKEN_REQUEST, "broken request: FILE_WRITE");
         return;
     }
-    if (flags & FLAG_PARENTS && (errno = make_parents(file->path))) {
-        fail(stream, "create the directory of", file->path);
-        return;
-    }
-    int how = O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (flags & FLAG_APPEND ? O_APPEND : O_TRUNC);
-    file->fd = open(file->path, how);
-    if (file->fd < 0 && errno == ENOENT) {
-        file->fd = open(file->path, how | O_CREAT, 0600);
-        file->created = true;
-    }
-    struct stat status;
-    if (file->fd < 0)
-        fail(stream, "write", file->path);
-    else if (suitable(stream, file->fd, "write", file->path, &status))
+    char *message = NULL;
+    int error = file_write_open(file, flags & FLAG_PARENTS, flags & FLAG_APPEND, &message);
+    if (write_done(stream, error, message))
         stream_opened(stream, NULL);
 }
 
 static void take_data(struct stream *stream, const uint8_t *bytes, size_t size)
 {
-    struct file *file = stream->state;
-    for (size_t done = 0; done < size;) {
-        ssize_t wrote = write(file->fd, bytes + done, size - done);
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote <= 0) {
-            fail(stream, "write", file->path);
-            return;
-        }
-        done += (size_t)wrote;
-    }
-    file->done += size;
-    stream_consumed(stream, size);
+    char *message = NULL;
+    int error = file_write_bytes(stream->state, bytes, size, &message);
+    if (write_done(stream, error, message))
+        stream_consumed(stream, size);
 }
 
 static void finish_write(struct stream *stream)
 {
-    struct file *file = stream->state;
-    uint32_t mode = file->mode;
-    if (mode == UINT32_MAX && file->created)
-        mode = 0644;
-    /* The owner first: chown takes the set-user-id bit away. */
-    bool owner = file->uid != UINT32_MAX || file->gid != UINT32_MAX;
-    if ((owner && fchown(file->fd, file->uid, file->gid) < 0) ||
-        (mode != UINT32_MAX && fchmod(file->fd, mode & 07777) < 0)) {
-        fail(stream, "set owner and mode of", file->path);
+    struct file_write *file = stream->state;
+    char *message = NULL;
+    int error = file_write_finish(file, &message);
+    if (!write_done(stream, error, message))
         return;
-    }
     struct buffer result = {0};
     put_u64(&result, file->done);
     stream_result(stream, &result);
@@ -235,11 +202,12 @@ const struct kind file_read_kind = {
 const struct kind file_write_kind = {
     .name = "FILE_WRITE",
     .takes_input = true,
+    .while_held = true,
     .open = open_write,
     .data = take_data,
     .end_of_input = finish_write,
     .pump = nothing_to_pump,
-    .close = close_file,
+    .close = close_write,
 };
 
 const struct kind stat_kind = {

@@ -24,6 +24,7 @@ const char *frame_problem(const struct frame *frame)
     case PING:
     case WORKLOAD_SIGNAL:
     case REHEARSE:
+    case THAW:
     case OPEN:
     case DATA:
     case CREDIT:
@@ -61,7 +62,9 @@ const char *frame_problem(const struct frame *frame)
          frame->type == WORKLOAD_SIGNAL) &&
         frame->size != 4)
         return "a payload that must be 4 bytes";
-    if ((frame->type == END || frame->type == RESET || frame->type == START || frame->type == FREEZE) && frame->size)
+    if ((frame->type == END || frame->type == RESET || frame->type == START || frame->type == FREEZE ||
+         frame->type == THAW) &&
+        frame->size)
         return "a payload that must be empty";
     return NULL;
 }

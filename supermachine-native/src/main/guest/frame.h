@@ -29,6 +29,8 @@ enum frame_type {
     WORKLOAD_SIGNAL = 0x0F,
     REHEARSE = 0x10,
     REHEARSED = 0x11,
+    THAW = 0x12,
+    THAWED = 0x13,
     OPEN = 0x20,
     OPENED = 0x21,
     DATA = 0x22,

@@ -74,6 +74,17 @@ void log_ring_put(struct log_ring *ring, int output, const void *text, size_t si
     }
 }
 
+struct log_cursor log_ring_end(const struct log_ring *ring)
+{
+    if (ring->first == ring->end)
+        return (struct log_cursor){.at = ring->end, .taken = ring->dropped};
+    /* On the newest record, because that may grow. */
+    struct log_cursor cursor = {.at = ring->last, .within = size_of(header_at(ring, ring->last)), .taken = ring->dropped};
+    for (uint64_t at = ring->first; at < ring->end; at += HEADER + size_of(header_at(ring, at)))
+        cursor.taken += size_of(header_at(ring, at));
+    return cursor;
+}
+
 int log_ring_peek(const struct log_ring *ring, struct log_cursor *cursor, const uint8_t **text, size_t *size)
 {
     if (cursor->at < ring->first) {

@@ -12,7 +12,7 @@ struct log_ring {
     uint64_t dropped;    /* bytes of text that are no longer there */
 };
 
-/* A place in the ring. Starts as zeros: at the oldest byte kept. */
+/* A place in the ring. Starts as zeros, at the oldest byte kept, or from log_ring_end. */
 struct log_cursor {
     uint64_t at;      /* position of a record, or past `first` */
     size_t within;    /* text bytes of that record already taken */
@@ -23,6 +23,9 @@ struct log_cursor {
 void log_ring_init(struct log_ring *, size_t capacity);
 void log_ring_free(struct log_ring *);
 void log_ring_put(struct log_ring *, int output, const void *text, size_t size);
+
+/* A cursor for what comes after all that has come so far. */
+struct log_cursor log_ring_end(const struct log_ring *);
 
 /* The output (1 or 2) of the text at the cursor and the text itself, as far as it lies together; 0 at the end. */
 int log_ring_peek(const struct log_ring *, struct log_cursor *, const uint8_t **text, size_t *size);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 enum { RING = 1024 * 1024, CHUNK = 65536 };
+enum { UNTIL_NOW, FOLLOW, FOLLOW_RUN };
 
 static struct log_ring ring;
 static struct watch pipes[3] = {{.fd = -1}, {.fd = -1}, {.fd = -1}};
@@ -26,6 +27,7 @@ struct log_reader {
 
 static struct log_reader *readers;
 static uint64_t received; /* text bytes from the beginning */
+static struct log_cursor run_begin; /* zeros, the oldest byte, before there was a RESUME */
 
 static bool take(struct watch *watch)
 {
@@ -80,6 +82,8 @@ void logs_drain(void)
             continue;
 }
 
+void logs_resumed(void) { run_begin = log_ring_end(&ring); }
+
 void logs_workload_ended(void)
 {
     workload_ended = true;
@@ -91,10 +95,12 @@ static void open_log(struct stream *stream, struct reader *request)
 {
     struct log_reader *reader = allocate(sizeof *reader);
     uint8_t follow = read_u8(request);
-    *reader = (struct log_reader){.stream = stream, .follow = follow != 0, .until = received, .next = readers};
+    *reader = (struct log_reader){.stream = stream, .follow = follow != UNTIL_NOW, .until = received, .next = readers};
+    if (follow == FOLLOW_RUN)
+        reader->cursor = run_begin;
     readers = reader;
     stream->state = reader;
-    if (!reader_finished(request))
+    if (!reader_finished(request) || follow > FOLLOW_RUN)
         stream_fail(stream, BROKEN_REQUEST, "broken request: LOG");
     else
         stream_opened(stream, NULL);

@@ -10,6 +10,9 @@ int logs_attach(int output, const struct identity *);
 /* Takes what the pipes hold into the ring, before a capture. */
 void logs_drain(void);
 
+/* What comes from now on is of a new run. */
+void logs_resumed(void);
+
 void logs_workload_ended(void);
 
 #endif

@@ -15,7 +15,8 @@
 enum { FREEZE_POLL_NS = 1000 * 1000 };
 static const uint64_t FREEZE_DEADLINE_NS = 10ull * 1000 * 1000 * 1000;
 
-static enum { GREETING, OPEN_FOR_WORK, FREEZING, PARKED_NOW } state;
+/* HELD: resumed, but its processes are not thawed yet. */
+static enum { GREETING, OPEN_FOR_WORK, FREEZING, PARKED_NOW, HELD } state;
 static struct timer freeze_timer;
 static uint64_t freeze_began;
 
@@ -100,6 +101,7 @@ struct activation {
     const uint8_t *entropy;
     char *hostname;
     struct strings env;
+    uint8_t hold;
     bool valid;
 };
 
@@ -112,7 +114,8 @@ static struct activation activation_of(const struct frame *frame)
     it.nanoseconds = read_u32(&in);
     it.hostname = read_string(&in);
     it.env = read_map(&in);
-    it.valid = reader_finished(&in) && env_map_valid(&it.env) && it.nanoseconds < 1000000000 && it.seconds <= INT64_MAX;
+    it.hold = read_u8(&in);
+    it.valid = reader_finished(&in) && it.hold <= 1 && env_map_valid(&it.env) && it.nanoseconds < 1000000000 && it.seconds <= INT64_MAX;
     return it;
 }
 
@@ -142,6 +145,14 @@ static bool renew(const struct activation *it, const char *request)
     return done;
 }
 
+static void let_run(void)
+{
+    int error = system_freeze(false);
+    if (error)
+        fatal("cannot thaw the control group of the workload: %s", strerror(error));
+    state = OPEN_FOR_WORK;
+}
+
 static void resume(const struct frame *frame)
 {
     struct activation it = activation_of(frame);
@@ -155,17 +166,28 @@ static void resume(const struct frame *frame)
         channel_begin_epoch(it.epoch);
         streams_drop_all();
         if (renew(&it, "RESUME")) {
+            logs_resumed();
             channel_send(RESUMED, 0, 0, NULL, 0);
             int error = system_freeze_volumes(false);
             if (error)
                 fatal("cannot let the volumes go on (FITHAW): %s", strerror(error));
-            error = system_freeze(false);
-            if (error)
-                fatal("cannot thaw the control group of the workload: %s", strerror(error));
-            state = OPEN_FOR_WORK;
+            if (it.hold)
+                state = HELD;
+            else
+                let_run();
         }
     }
     activation_free(&it);
+}
+
+static void thaw(void)
+{
+    if (state != HELD) {
+        reply_error(WRONG_STATE, "THAW of an agent that is not held");
+        return;
+    }
+    let_run();
+    channel_send(THAWED, 0, 0, NULL, 0);
 }
 
 /* The way of a RESUME without its end, so that all its code has been run once: first runs are slow, above all under emulation.
@@ -208,6 +230,9 @@ static void control_frame(const struct frame *frame)
     case REHEARSE:
         rehearse(frame);
         break;
+    case THAW:
+        thaw();
+        break;
     case PING:
         channel_send(PONG, 0, 0, frame->payload, frame->size);
         break;
@@ -238,8 +263,10 @@ void session_frame(const struct frame *frame)
             channel_send_error(STREAM_ERROR, frame->stream, WRONG_STATE, "the guest is being frozen");
         return;
     }
-    if (frame->stream)
-        streams_frame(frame);
+    if (state == HELD && !frame->stream && frame->type != THAW && frame->type != PING)
+        reply_error(WRONG_STATE, "a request while the guest is held");
+    else if (frame->stream)
+        streams_frame(frame, state == HELD);
     else
         control_frame(frame);
 }

@@ -50,8 +50,9 @@ bool credit_add(uint32_t *credit, uint32_t more)
 void stream_opened(struct stream *stream, struct buffer *reply)
 {
     struct buffer payload = {0};
-    stream->window = stream->kind->takes_input ? INPUT_WINDOW : 0;
-    put_u32(&payload, stream->window);
+    uint32_t granted = stream->kind->takes_input && !stream->kind->early_input ? INPUT_WINDOW : 0;
+    stream->window += granted;
+    put_u32(&payload, granted);
     if (reply) {
         put_bytes(&payload, reply->data, reply->size);
         buffer_free(reply);
@@ -122,7 +123,7 @@ void stream_fail(struct stream *stream, uint32_t code, const char *format, ...)
 
 void stream_wake(struct stream *stream) { stream->awake = true; }
 
-static void open_stream(const struct frame *frame)
+static void open_stream(const struct frame *frame, bool held)
 {
     if (find(frame->stream))
         fatal("the host opened stream %u twice", frame->stream);
@@ -134,14 +135,18 @@ static void open_stream(const struct frame *frame)
     if (credit > CREDIT_MAX)
         fatal("the host gave stream %u a credit of %u", frame->stream, credit);
     struct stream *stream = allocate(sizeof *stream);
-    /* Without a kind when the request is too short for one: nothing was opened that could be closed. */
+    /* Without a kind when the request is too short for one, or comes too early: nothing was opened that could be closed. */
     const struct kind *kind = request.broken ? NULL : kind_of(number);
-    *stream = (struct stream){.id = frame->stream, .kind = kind, .credit = {0, credit, credit}};
+    bool refused = kind && held && !kind->while_held;
+    *stream = (struct stream){.id = frame->stream, .kind = refused ? NULL : kind, .credit = {0, credit, credit}};
+    stream->window = kind && kind->early_input ? INPUT_WINDOW : 0;
     stream->next = streams;
     streams = stream;
     open_count++;
     if (!kind)
         stream_fail(stream, BROKEN_REQUEST, "broken request: OPEN of kind %u", number);
+    else if (refused)
+        stream_fail(stream, WRONG_STATE, "OPEN of %s while the guest is held", kind->name);
     else
         kind->open(stream, &request);
 }
@@ -155,10 +160,10 @@ static void take_data(struct stream *stream, const struct frame *frame)
     stream->kind->data(stream, frame->payload, frame->size);
 }
 
-void streams_frame(const struct frame *frame)
+void streams_frame(const struct frame *frame, bool held)
 {
     if (frame->type == OPEN) {
-        open_stream(frame);
+        open_stream(frame, held);
         return;
     }
     struct stream *stream = find(frame->stream);

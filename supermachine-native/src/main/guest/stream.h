@@ -16,6 +16,8 @@ struct stream;
 struct kind {
     const char *name;
     bool takes_input;
+    bool early_input; /* the window is open with OPEN already: what is sent with it needs no round trip */
+    bool while_held;  /* needs no process of the guest */
     /* Reads the kind's request. Ends in stream_opened, stream_fail, or neither yet. */
     void (*open)(struct stream *, struct reader *request);
     void (*data)(struct stream *, const uint8_t *bytes, size_t size);
@@ -55,7 +57,8 @@ void stream_wake(struct stream *);
 size_t stream_allowance(const struct stream *, int subchannel, size_t size);
 
 /* What the session calls. */
-void streams_frame(const struct frame *);
+/* While a resumed guest is `held`, only kinds that need none of its processes are opened. */
+void streams_frame(const struct frame *, bool held);
 bool streams_pump(void); /* true when more can be done without waiting */
 size_t streams_open(void);
 void streams_drop_all(void);

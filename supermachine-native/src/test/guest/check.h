@@ -32,5 +32,6 @@ void check_logring(void);
 void check_path(void);
 void check_tar(void);
 void check_session(void);
+void check_exec(void);
 
 #endif

@@ -63,8 +63,15 @@ static void overwritten(void)
         static char all[100000], seen[100000];
         log_ring_init(&ring, capacity);
         struct log_cursor follower = {0};
-        size_t followed = 0;
+        size_t followed = 0, before_late = 0;
+        struct log_cursor late = {0};
+        int late_from = (int)(random_next(&state) % 60);
         for (int i = 0; i < 60; i++) {
+            if (i == late_from) {
+                late = log_ring_end(&ring);
+                before_late = written;
+                CHECK(late.taken == written);
+            }
             uint8_t part[300];
             size_t size = random_next(&state) % (i % 10 ? 40 : sizeof part);
             random_fill(&state, part, size);
@@ -91,6 +98,12 @@ static void overwritten(void)
         }
         CHECK(reader.lost + total == written);
         CHECK(total <= capacity && !memcmp(seen, all + written - total, total));
+        /* Who came late sees nothing of what was there before. */
+        for (total = 0; log_ring_peek(&ring, &late, &at, &size); total += size) {
+            memcpy(seen + total, at, size);
+            log_ring_take(&ring, &late, size);
+        }
+        CHECK(before_late + late.lost + total == written && !memcmp(seen, all + written - total, total));
         log_ring_free(&ring);
     }
 }

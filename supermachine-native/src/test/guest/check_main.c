@@ -67,6 +67,7 @@ int main(void)
         {"codec", check_codec},     {"frame", check_frame},     {"users", check_users},
         {"modinfo", check_modinfo}, {"procnet", check_procnet}, {"logring", check_logring},
         {"path", check_path},       {"tar", check_tar},         {"session", check_session},
+        {"exec", check_exec},
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         int before = check_count;

@@ -3,7 +3,10 @@ package dev.supermachine;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
-/** No machine could be handed out: the pool is closed, or its limit or the memory budget was reached for too long. */
+/**
+ * No machine could be handed out: the pool's limit or the memory budget was reached for too long, the restore took longer than its {@link VmConfig} allows, or
+ * the guest did not take a file of it.
+ */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public final class AcquireException extends SupermachineException {
 

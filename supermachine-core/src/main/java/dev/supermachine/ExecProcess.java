@@ -32,18 +32,32 @@ public interface ExecProcess extends AutoCloseable {
     InputStream stderr();
 
     /**
-     * Sends a signal to its process group. Does nothing once it has ended.
+     * Sends a signal to its whole process group; of a chain, to that of the command that runs. Does nothing once it has ended.
      *
-     * @param number a Linux signal number, such as 15 for TERM
+     * @param number a Linux signal number from 1 to 64, such as 15 for TERM
+     * @throws IllegalArgumentException if there is no such signal
+     * @throws MachineException if the machine fails or was given up
      */
     void signal(int number);
+
+    /**
+     * Gives its terminal another size, which its programs are told by the signal WINCH. Does nothing once it has ended.
+     *
+     * @param rows height in characters
+     * @param columns width in characters
+     * @throws IllegalArgumentException if one of them is not 1 to 65535
+     * @throws IllegalStateException if it has no terminal: see {@link Exec#tty(int, int)}
+     * @throws MachineException if the machine fails or was given up
+     */
+    void resize(int rows, int columns);
 
     /**
      * Waits for its end.
      *
      * @param limit how long at most
-     * @return how it ended, with empty output; nothing if it still runs
-     * @throws MachineException if the machine fails, was given up or reset, or the thread is interrupted (which it stays)
+     * @return how it ended, with empty output; nothing if it still runs. Of a chain, how the command ended that ran last
+     * @throws MachineException if a further command of a chain cannot be executed, the machine fails, was given up or reset, or the thread is interrupted
+     *     (which it stays)
      */
     Optional<ExecResult> waitFor(Duration limit);
 

@@ -111,11 +111,13 @@ public interface Image {
      *
      * @param config what distinguishes this machine
      * @return the machine; closing it ends it
-     * @throws AcquireException if there is not enough memory within the acquire time-out
+     * @throws AcquireException if there is not enough memory within the acquire time-out, the limit of
+     *     {@link VmConfig#withRestoreTimeout(java.time.Duration)} is over, or the guest does not take one of the configuration's files
      * @throws EngineException if the engine cannot restore it
      * @throws MachineException if its agent does not answer
      * @throws SnapshotException if the snapshot's files were removed by hand
      * @throws IllegalArgumentException if memory or vCPUs are given and differ from those baked, or the environment does not fit into a request of 64 KiB
+     * @throws java.io.UncheckedIOException if a file of this host that the configuration names cannot be read
      */
     Vm start(VmConfig config);
 

@@ -142,11 +142,11 @@ public interface Vm extends AutoCloseable {
 
     /**
      * Brings the machine back to the snapshot. Memory, files, processes and connections are those of the capture, with a fresh random generator and the right
-     * clock. Connections to {@link #mappedPort(int)} are closed at once; new ones reach the machine as it is then.
+     * clock, and with all that its {@link VmConfig} says. Connections to {@link #mappedPort(int)} are closed at once; new ones reach the machine as it is then.
      *
      * <p>If it fails there is no machine until another reset succeeds; it still has to be closed.
      *
-     * @throws AcquireException if the memory for it is not there
+     * @throws AcquireException if the memory for it is not there, or as {@link VmPool#acquire(VmConfig)}
      * @throws EngineException if the engine fails
      * @throws MachineException if the agent does not answer
      * @throws IllegalStateException if this machine was given up, before or meanwhile

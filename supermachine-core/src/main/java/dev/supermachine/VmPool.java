@@ -28,7 +28,13 @@ public interface VmPool extends AutoCloseable {
      *
      * @param config what distinguishes it; memory and vCPUs, if given, must be those baked
      * @return as {@link #acquire()}
-     * @throws IllegalArgumentException if memory or vCPUs differ from those baked
+     * @throws AcquireException as {@link #acquire()}; if the limit of {@link VmConfig#withRestoreTimeout(Duration)} is over; and if the guest does not take
+     *     one of the configuration's files
+     * @throws EngineException if the engine cannot restore it
+     * @throws MachineException if its agent does not answer
+     * @throws IllegalArgumentException if memory or vCPUs differ from those baked, or the environment does not fit into a request of 64 KiB
+     * @throws IllegalStateException if the pool is closed
+     * @throws java.io.UncheckedIOException if a file of this host that the configuration names cannot be read
      */
     Vm acquire(VmConfig config);
 

@@ -3,9 +3,12 @@ package dev.supermachine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.HashMap;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
-import java.util.OptionalInt;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -21,24 +24,60 @@ class VmConfigTest {
                 .withMemoryMib(256)
                 .withVcpus(1);
 
-        assertThat(defaults).isEqualTo(new VmConfig("", Map.of(), OptionalInt.empty(), OptionalInt.empty()));
-        assertThat(changed).isEqualTo(new VmConfig("db-1", Map.of("A", "2"), OptionalInt.of(256), OptionalInt.of(1)));
+        assertThat(defaults)
+                .hasToString("VmConfig[hostName=, environment=[], files=[], memoryMib=OptionalInt.empty,"
+                        + " vcpus=OptionalInt.empty, restoreTimeout=Optional.empty, logConsumer=no]");
+        assertThat(changed.hostName()).isEqualTo("db-1");
+        assertThat(changed.environment()).containsExactly(Map.entry("A", "2"));
+        assertThat(changed.memoryMib()).hasValue(256);
+        assertThat(changed.vcpus()).hasValue(1);
     }
 
     @Test
-    void theEnvironmentIsACopyThatCannotBeChanged() {
-        Map<String, String> environment = new HashMap<>(Map.of("A", "1"));
-        VmConfig config = new VmConfig("", environment, OptionalInt.empty(), OptionalInt.empty());
-        environment.put("B", "2");
+    void filesLimitAndConsumerAreKept() throws IOException {
+        Consumer<String> consumer = line -> {};
+        VmConfig config = VmConfig.defaults()
+                .withFile("/a", "first".getBytes(StandardCharsets.UTF_8))
+                .withFile("/b", Path.of("/host/b"))
+                .withFile("/a", "second".getBytes(StandardCharsets.UTF_8), 0600)
+                .withRestoreTimeout(Duration.ofSeconds(3))
+                .withLogConsumer(consumer);
+
+        assertThat(config.files()).extracting(GuestFile::path).containsExactly("/a", "/b");
+        GuestFile replaced = config.files().get(0);
+        assertThat(replaced.mode()).hasValue(0600);
+        assertThat(replaced.size()).isEqualTo(6);
+        assertThat(replaced.open()).hasContent("second");
+        assertThat(config.files().get(1).mode()).isEmpty();
+        assertThat(config.files()).isUnmodifiable();
+        assertThat(config.restoreTimeout()).hasValue(Duration.ofSeconds(3));
+        assertThat(config.logConsumer()).containsSame(consumer);
+    }
+
+    @Test
+    void theLimitOfARestoreIsPositive() {
+        assertThatThrownBy(() -> VmConfig.defaults().withRestoreTimeout(Duration.ZERO))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("The limit of a restore is positive, but was: PT0S");
+    }
+
+    @Test
+    void theEnvironmentCannotBeChanged() {
+        VmConfig config = VmConfig.defaults().withEnv("A", "1");
+        config.withEnv("B", "2");
         assertThat(config.environment()).containsExactly(Map.entry("A", "1"));
         assertThat(config.environment()).isUnmodifiable();
     }
 
     @Test
-    void valuesOfTheEnvironmentAreNotInItsText() {
-        assertThat(VmConfig.defaults().withEnv("PASSWORD", "hunter2").toString())
-                .contains("PASSWORD")
-                .doesNotContain("hunter2");
+    void valuesAndContentAreNotInItsText() {
+        VmConfig config = VmConfig.defaults()
+                .withEnv("PASSWORD", "hunter2")
+                .withFile("/run/secret", "hunter3".getBytes(StandardCharsets.UTF_8))
+                .withFile("/etc/b", Path.of("/host/b"));
+        assertThat(config.toString())
+                .contains("environment=[PASSWORD], files=[/run/secret, /etc/b from /host/b]")
+                .doesNotContain("hunter");
     }
 
     @ParameterizedTest

@@ -9,8 +9,10 @@ import java.time.Duration;
  * @param status the exit status; for {@link End#KILLED} the signal's number; for {@link End#TIMED_OUT} the signal or status with which the process then ended
  * @param peakRssKib the largest resident set of the process, in KiB
  * @param duration how long it ran, by the guest's clock
+ * @param stdoutBytes how much of the standard output is its own
+ * @param stderrBytes how much of the standard error is its own
  */
-public record ExecExit(End end, int status, long peakRssKib, Duration duration) {
+public record ExecExit(End end, int status, long peakRssKib, Duration duration, long stdoutBytes, long stderrBytes) {
 
     /** The ways in which a command ends. */
     public enum End {

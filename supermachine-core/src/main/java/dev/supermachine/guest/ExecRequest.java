@@ -1,24 +1,29 @@
 package dev.supermachine.guest;
 
+import dev.supermachine.GuestFile;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
 /**
- * A command to execute in the guest. Immutable; {@link #of(String...)} and the methods that begin with {@code with} make one.
+ * Commands to execute in the guest one after the other, as long as they succeed. Immutable; {@link #of(String...)} and the methods that begin with {@code with}
+ * make one.
  *
- * @param argv the command and its arguments; a command without a slash is looked up in the {@code PATH}
+ * @param commands each a command and its arguments; a command without a slash is looked up in the {@code PATH}
+ * @param files put in before the first command
  * @param environment variables over those of the image and the machine
  * @param directory where it starts, {@code ""} for the image's
  * @param user as in {@link WorkloadSpec#user()}, {@code ""} for the image's
- * @param tty whether it gets a terminal; then stderr is part of stdout
+ * @param tty whether it gets a terminal, which a single command can; then stderr is part of stdout
  * @param rows height of the terminal
  * @param columns width of the terminal
  * @param stdin whether anything is to be written to its standard input; otherwise that is empty
- * @param timeout after which its process group is killed; zero for none
+ * @param timeout after which the process group of the command that runs is killed; zero for none
  */
 public record ExecRequest(
-        List<String> argv,
+        List<List<String>> commands,
+        List<GuestFile> files,
         Map<String, String> environment,
         String directory,
         String user,
@@ -33,20 +38,30 @@ public record ExecRequest(
     /**
      * Checks what can be judged here, and copies what is mutable.
      *
-     * @throws IllegalArgumentException for an empty command, a negative time-out, or a terminal whose sides are not in 0 … 65535
+     * @throws IllegalArgumentException for an empty command, several with a terminal, a negative time-out, or a terminal whose sides are not 1 to 65535
      */
     public ExecRequest {
-        argv = List.copyOf(argv);
+        commands = commands.stream().map(List::copyOf).toList();
+        files = List.copyOf(files);
         environment = Map.copyOf(environment);
-        if (argv.isEmpty()) {
+        if (commands.isEmpty() || commands.stream().anyMatch(List::isEmpty)) {
             throw new IllegalArgumentException("A command to execute has at least one word, but got none");
+        }
+        if (tty && commands.size() > 1) {
+            throw new IllegalArgumentException("Only a single command can have a terminal, but got " + commands);
         }
         if (timeout.isNegative()) {
             throw new IllegalArgumentException("A time-out is not negative, but got " + timeout);
         }
-        if (rows < 0 || rows > MAX_SIDE || columns < 0 || columns > MAX_SIDE) {
+        if (tty) {
+            checkTerminal(rows, columns);
+        }
+    }
+
+    static void checkTerminal(int rows, int columns) {
+        if (rows < 1 || rows > MAX_SIDE || columns < 1 || columns > MAX_SIDE) {
             throw new IllegalArgumentException(
-                    "A terminal has 0 to 65535 rows and columns, but got " + rows + " and " + columns);
+                    "A terminal has 1 to 65535 rows and columns, but was: " + rows + " rows, " + columns + " columns");
         }
     }
 
@@ -57,7 +72,29 @@ public record ExecRequest(
      * @return the request
      */
     public static ExecRequest of(String... argv) {
-        return new ExecRequest(List.of(argv), Map.of(), "", "", false, 0, 0, false, Duration.ZERO);
+        return new ExecRequest(List.of(List.of(argv)), List.of(), Map.of(), "", "", false, 0, 0, false, Duration.ZERO);
+    }
+
+    /**
+     * With one more command.
+     *
+     * @param argv the command and its arguments
+     * @return a new request
+     */
+    public ExecRequest withCommand(String... argv) {
+        List<List<String>> all = new ArrayList<>(commands);
+        all.add(List.of(argv));
+        return new ExecRequest(all, files, environment, directory, user, tty, rows, columns, stdin, timeout);
+    }
+
+    /**
+     * With other files.
+     *
+     * @param all what is put in before the first command, in this order
+     * @return a new request
+     */
+    public ExecRequest withFiles(List<GuestFile> all) {
+        return new ExecRequest(commands, all, environment, directory, user, tty, rows, columns, stdin, timeout);
     }
 
     /**
@@ -67,7 +104,7 @@ public record ExecRequest(
      * @return a new request
      */
     public ExecRequest withEnvironment(Map<String, String> variables) {
-        return new ExecRequest(argv, variables, directory, user, tty, rows, columns, stdin, timeout);
+        return new ExecRequest(commands, files, variables, directory, user, tty, rows, columns, stdin, timeout);
     }
 
     /**
@@ -77,7 +114,7 @@ public record ExecRequest(
      * @return a new request
      */
     public ExecRequest withDirectory(String path) {
-        return new ExecRequest(argv, environment, path, user, tty, rows, columns, stdin, timeout);
+        return new ExecRequest(commands, files, environment, path, user, tty, rows, columns, stdin, timeout);
     }
 
     /**
@@ -87,7 +124,7 @@ public record ExecRequest(
      * @return a new request
      */
     public ExecRequest withUser(String name) {
-        return new ExecRequest(argv, environment, directory, name, tty, rows, columns, stdin, timeout);
+        return new ExecRequest(commands, files, environment, directory, name, tty, rows, columns, stdin, timeout);
     }
 
     /**
@@ -98,7 +135,7 @@ public record ExecRequest(
      * @return a new request
      */
     public ExecRequest withTty(int height, int width) {
-        return new ExecRequest(argv, environment, directory, user, true, height, width, stdin, timeout);
+        return new ExecRequest(commands, files, environment, directory, user, true, height, width, stdin, timeout);
     }
 
     /**
@@ -107,7 +144,7 @@ public record ExecRequest(
      * @return a new request
      */
     public ExecRequest withStdin() {
-        return new ExecRequest(argv, environment, directory, user, tty, rows, columns, true, timeout);
+        return new ExecRequest(commands, files, environment, directory, user, tty, rows, columns, true, timeout);
     }
 
     /**
@@ -117,6 +154,6 @@ public record ExecRequest(
      * @return a new request
      */
     public ExecRequest withTimeout(Duration limit) {
-        return new ExecRequest(argv, environment, directory, user, tty, rows, columns, stdin, limit);
+        return new ExecRequest(commands, files, environment, directory, user, tty, rows, columns, stdin, limit);
     }
 }

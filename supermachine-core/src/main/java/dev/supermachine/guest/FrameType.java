@@ -21,6 +21,8 @@ enum FrameType {
     WORKLOAD_SIGNAL(0x0F, false),
     REHEARSE(0x10, false),
     REHEARSED(0x11, true),
+    THAW(0x12, false),
+    THAWED(0x13, true),
 
     OPEN(0x20, false),
     OPENED(0x21, true),

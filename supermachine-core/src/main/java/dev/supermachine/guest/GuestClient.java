@@ -30,6 +30,9 @@ public final class GuestClient implements AutoCloseable {
     /** How many bytes of one subchannel are kept until they are read. */
     public static final int DEFAULT_WINDOW = 256 * 1024;
 
+    /** The mode of a file that is written: what it has, or 0644 if it is new. */
+    public static final int KEEP_MODE = -1;
+
     /** How long a guest may take to open a stream or to answer a question about a file. */
     static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(60);
 
@@ -174,6 +177,25 @@ public final class GuestClient implements AutoCloseable {
     }
 
     /**
+     * As {@link #resume(Activation, Duration)}, but no process of the guest runs yet: until {@link #thaw(Duration)}, only files can be written.
+     *
+     * @param activation what distinguishes this run; its epoch is greater than the one before
+     * @param timeout how long to wait for the answer
+     */
+    public void resumeHeld(Activation activation, Duration timeout) {
+        life.resumeHeld(activation, timeout);
+    }
+
+    /**
+     * Lets the processes of a guest run that was resumed and held.
+     *
+     * @param timeout how long to wait for the answer
+     */
+    public void thaw(Duration timeout) {
+        life.thaw(timeout);
+    }
+
+    /**
      * Prepares for another client: ends every stream, lets none be opened any more, and waits until nothing is on its way in either direction. After it, this
      * client is only to be closed.
      *
@@ -291,6 +313,15 @@ public final class GuestClient implements AutoCloseable {
     }
 
     /**
+     * The workload's output from the latest resume on, and on until it ends; all of it if the guest was not restored.
+     *
+     * @return the output; to be closed
+     */
+    public GuestLog logsOfRun() {
+        return log.openRun();
+    }
+
+    /**
      * What the workload has written so far to both of its outputs, as far as the guest has kept it: the last MiB, also if a guest sends more.
      *
      * @return the text in order of writing; bytes that are no UTF-8 are replaced
@@ -347,7 +378,7 @@ public final class GuestClient implements AutoCloseable {
      *
      * @param path absolute
      * @param content the new content
-     * @param mode permissions if it is new
+     * @param mode permissions, or {@link #KEEP_MODE}
      * @param owner who owns it
      */
     public void writeFile(String path, byte[] content, int mode, FileOwner owner) {
@@ -359,7 +390,7 @@ public final class GuestClient implements AutoCloseable {
      *
      * @param path absolute
      * @param content the new content, read to its end and not closed
-     * @param mode permissions if it is new
+     * @param mode permissions, or {@link #KEEP_MODE}
      * @param owner who owns it
      */
     public void writeFile(String path, InputStream content, int mode, FileOwner owner) {

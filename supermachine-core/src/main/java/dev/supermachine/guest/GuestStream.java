@@ -42,12 +42,16 @@ final class GuestStream {
         this.kind = kind;
         this.state = new StreamState(link, operation, number);
         this.receiver = new StreamReceiver(state, kind.outputs(), window, tail);
-        this.sender = new StreamSender(state, kind.takesInput());
+        this.sender = new StreamSender(state, kind);
         this.lock = state.lock();
     }
 
     int number() {
         return state.number();
+    }
+
+    StreamKind kind() {
+        return kind;
     }
 
     /** What this stream does, as a phrase that follows "cannot". */
@@ -104,7 +108,9 @@ final class GuestStream {
                 receiver.receiveEnd(frame);
             }
             case CREDIT -> {
-                requireOpened(frame);
+                if (kind.earlyCredit() == 0) {
+                    requireOpened(frame);
+                }
                 if (frame.flags() != 0) {
                     throw new ProtocolException("CREDIT for subchannel " + frame.flags());
                 }

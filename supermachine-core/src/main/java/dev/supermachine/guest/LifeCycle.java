@@ -89,11 +89,24 @@ final class LifeCycle {
 
     void rehearse(Activation activation, Duration timeout) {
         String operation = "rehearse to resume";
-        byte[] payload = payload(operation, activation, names(operation, activation));
+        byte[] payload = payload(operation, activation, names(operation, activation), false);
         call(operation, FrameType.REHEARSE, payload, FrameType.REHEARSED, timeout, FrameReader::end);
     }
 
     void resume(Activation activation, Duration timeout) {
+        resume(activation, false, timeout);
+    }
+
+    /** As {@link #resume(Activation, Duration)}, but no process runs before {@link #thaw(Duration)}. */
+    void resumeHeld(Activation activation, Duration timeout) {
+        resume(activation, true, timeout);
+    }
+
+    void thaw(Duration timeout) {
+        call("thaw", FrameType.THAW, Frame.NOTHING, FrameType.THAWED, timeout, FrameReader::end);
+    }
+
+    private void resume(Activation activation, boolean hold, Duration timeout) {
         String operation = "resume";
         byte[] names = names(operation, activation);
         control.forget();
@@ -102,7 +115,7 @@ final class LifeCycle {
             // Set in the sender's turn: answers of the new epoch can come from now on, frames of the older one are
             // dropped.
             link.epoch(activation.epoch());
-            return Frame.control(FrameType.RESUME, activation.epoch(), payload(operation, activation, names));
+            return Frame.control(FrameType.RESUME, activation.epoch(), payload(operation, activation, names, hold));
         });
         read(answer, FrameReader::end);
         streams.reopen();
@@ -116,7 +129,7 @@ final class LifeCycle {
     }
 
     /** With the wall clock of now. */
-    private static byte[] payload(String operation, Activation activation, byte[] names) {
+    private static byte[] payload(String operation, Activation activation, byte[] names, boolean hold) {
         Instant now = activation.wallClock();
         return new FrameWriter(operation)
                 .u32(activation.epoch())
@@ -124,6 +137,7 @@ final class LifeCycle {
                 .u64(now.getEpochSecond())
                 .u32(now.getNano())
                 .bytes(names)
+                .u8(hold ? 1 : 0)
                 .payload();
     }
 

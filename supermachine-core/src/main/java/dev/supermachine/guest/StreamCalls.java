@@ -1,6 +1,10 @@
 package dev.supermachine.guest;
 
+import dev.supermachine.GuestFile;
 import dev.supermachine.engine.Deadline;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 
@@ -18,24 +22,77 @@ final class StreamCalls {
     }
 
     GuestProcess exec(ExecRequest request) {
-        String operation = "execute " + request.argv();
-        FrameWriter fields = new FrameWriter(operation)
-                .strings(request.argv())
-                .map(request.environment())
+        String operation = operation(request);
+        List<Long> sizes = request.files().stream().map(StreamCalls::size).toList();
+        GuestStream stream = streams.begin(StreamKind.EXEC, operation, fields(request, operation, sizes));
+        try {
+            sendFiles(request.files(), sizes, stream);
+        } catch (IOException e) {
+            if (!stream.over()) {
+                stream.reset();
+                throw GuestErrors.unwrap(link, operation, e);
+            }
+            // why the guest did not want them comes instead of its being opened
+        }
+        FrameReader opened = streams.awaitOpened(stream, Deadline.in(GuestClient.ANSWER_TIMEOUT))
+                .awaitOpened(Deadline.in(Duration.ZERO));
+        try {
+            int pid = (int) opened.u32();
+            opened.end();
+            return new GuestProcess(link, stream, request, pid);
+        } catch (ProtocolException e) {
+            throw GuestErrors.broken(link, e);
+        }
+    }
+
+    private static String operation(ExecRequest request) {
+        int more = request.commands().size() - 1;
+        return "execute " + request.commands().get(0) + (more == 0 ? "" : " and " + more + " more");
+    }
+
+    private static FrameWriter fields(ExecRequest request, String operation, List<Long> sizes) {
+        FrameWriter fields = new FrameWriter(operation).u32(request.commands().size());
+        request.commands().forEach(fields::strings);
+        fields.map(request.environment())
                 .string(request.directory())
                 .string(request.user())
                 .u8((request.tty() ? 1 : 0) | (request.stdin() ? 2 : 0))
                 .u16(request.rows())
                 .u16(request.columns())
-                .u64(millis(request.timeout()));
-        GuestStream stream = open(StreamKind.EXEC, operation, fields, GuestClient.ANSWER_TIMEOUT);
-        FrameReader opened = stream.awaitOpened(Deadline.in(Duration.ZERO));
+                .u64(millis(request.timeout()))
+                .u32(request.files().size());
+        for (int i = 0; i < sizes.size(); i++) {
+            GuestFile file = request.files().get(i);
+            fields.string(file.path())
+                    .u32(file.mode().orElse(GuestClient.KEEP_MODE))
+                    .u64(sizes.get(i));
+        }
+        return fields;
+    }
+
+    private static long size(GuestFile file) {
         try {
-            int pid = (int) opened.u32();
-            opened.end();
-            return new GuestProcess(link, stream, pid, request.stdin());
-        } catch (ProtocolException e) {
-            throw GuestErrors.broken(link, e);
+            return file.size();
+        } catch (IOException e) {
+            throw new UncheckedIOException("The file " + file + " could not be read on this host: " + e, e);
+        }
+    }
+
+    /** Each as long as was announced. */
+    private static void sendFiles(List<GuestFile> files, List<Long> sizes, GuestStream stream) throws IOException {
+        StreamOutput out = new StreamOutput(stream);
+        byte[] buffer = new byte[GuestStream.CHUNK];
+        for (int i = 0; i < sizes.size(); i++) {
+            try (InputStream content = files.get(i).open()) {
+                for (long left = sizes.get(i); left > 0; ) {
+                    int count = content.readNBytes(buffer, 0, (int) Math.min(left, buffer.length));
+                    if (count == 0) {
+                        throw new IOException("the file " + files.get(i) + " became shorter while it was read");
+                    }
+                    out.write(buffer, 0, count);
+                    left -= count;
+                }
+            }
         }
     }
 

@@ -2,7 +2,7 @@ package dev.supermachine.guest;
 
 /** What a stream is for, and which subchannels that gives it. */
 enum StreamKind {
-    EXEC(1, true, 2, 4, 21),
+    EXEC(1, true, 2, 4, StreamKind.ANY),
     FILE_READ(2, false, 1, 8, 8),
     FILE_WRITE(3, true, 0, 0, 8),
     STAT(4, false, 0, 0, StreamKind.ANY),
@@ -13,6 +13,7 @@ enum StreamKind {
     LOG(9, false, 2, 0, 8);
 
     private static final int ANY = -1;
+    private static final int EARLY_CREDIT = 256 * 1024;
 
     private final int code;
     private final boolean takesInput;
@@ -40,6 +41,11 @@ enum StreamKind {
 
     int code() {
         return code;
+    }
+
+    /** What the host may send before the guest has said anything: with its request, so that both take one round trip. */
+    int earlyCredit() {
+        return this == EXEC ? EARLY_CREDIT : 0;
     }
 
     /** Whether the host sends data, on subchannel 0. */

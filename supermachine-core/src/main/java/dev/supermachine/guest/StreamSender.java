@@ -16,14 +16,11 @@ final class StreamSender {
     private long credit;
     private boolean ended;
 
-    /**
-     * For one stream.
-     *
-     * @param takesInput whether the guest may grant anything
-     */
-    StreamSender(StreamState state, boolean takesInput) {
+    /** For one stream, as its kind says what may be sent when. */
+    StreamSender(StreamState state, StreamKind kind) {
         this.state = state;
-        this.takesInput = takesInput;
+        this.takesInput = kind.takesInput();
+        this.credit = kind.earlyCredit();
         this.lock = state.lock();
         this.changed = state.changed();
     }

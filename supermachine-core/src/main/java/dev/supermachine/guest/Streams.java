@@ -41,13 +41,22 @@ final class Streams {
 
     /** Opens a stream and waits until the guest has opened it too. */
     GuestStream open(StreamKind kind, String operation, FrameWriter request, Deadline deadline) {
-        GuestStream stream = begin(kind, operation, request, null);
+        return awaitOpened(begin(kind, operation, request), deadline);
+    }
+
+    /** Opens a stream to which is sent before the guest has opened it, which is to be awaited then. */
+    GuestStream begin(StreamKind kind, String operation, FrameWriter request) {
+        return begin(kind, operation, request, null);
+    }
+
+    /** Waits until the guest has opened a stream too; one that it does not open is over. */
+    GuestStream awaitOpened(GuestStream stream, Deadline deadline) {
         try {
             stream.awaitOpened(deadline);
         } catch (MachineException e) {
             stream.reset();
-            if (stream.noSuchFile() && kind != StreamKind.EXEC) {
-                throw GuestErrors.noSuchFile(link, operation);
+            if (stream.noSuchFile() && stream.kind() != StreamKind.EXEC) {
+                throw GuestErrors.noSuchFile(link, stream.operation());
             }
             throw e;
         }

@@ -20,6 +20,10 @@ final class WorkloadLog {
     /** How many bytes are kept of an output that is followed; more than a message shows, as a character may take several. */
     private static final int FOLLOWED = 2 * Evidence.CHARACTERS;
 
+    private static final int UNTIL_NOW = 0;
+    private static final int FOLLOW = 1;
+    private static final int FOLLOW_RUN = 2;
+
     private final AgentLink link;
     private final Streams streams;
     private final AtomicReference<@Nullable GuestStream> followed = new AtomicReference<>();
@@ -31,8 +35,17 @@ final class WorkloadLog {
 
     /** From the oldest byte that the guest has kept. */
     GuestLog open(boolean follow) {
+        return open(follow ? FOLLOW : UNTIL_NOW);
+    }
+
+    /** From the latest resume on. */
+    GuestLog openRun() {
+        return open(FOLLOW_RUN);
+    }
+
+    private GuestLog open(int which) {
         String operation = "read the workload's output";
-        FrameWriter request = new FrameWriter(operation).u8(follow ? 1 : 0);
+        FrameWriter request = new FrameWriter(operation).u8(which);
         return new GuestLog(
                 link, streams.open(StreamKind.LOG, operation, request, Deadline.in(GuestClient.ANSWER_TIMEOUT)));
     }
@@ -63,7 +76,7 @@ final class WorkloadLog {
         OutputTail tail = new OutputTail(FOLLOWED);
         link.log(tail);
         String operation = "follow the workload's output";
-        followed.set(streams.follow(StreamKind.LOG, operation, new FrameWriter(operation).u8(1), tail));
+        followed.set(streams.follow(StreamKind.LOG, operation, new FrameWriter(operation).u8(FOLLOW), tail));
     }
 
     /** Stops following; what was kept stays. */

@@ -25,7 +25,6 @@ class LeasedVm implements Vm {
     private static final int READ_LIMIT = 1 << 30;
     private static final long COPY_LIMIT = 64L << 30;
     private static final FileOwner ROOT = new FileOwner(0, 0);
-    private static final int NEW_FILE_MODE = 0644;
     private static final String GIVEN_UP = "was given up: its holder has closed it, or its pool was closed";
 
     private final MachineOwner owner;
@@ -33,6 +32,7 @@ class LeasedVm implements Vm {
     private final VmConfig config;
     private final String name;
     private final Lease lease;
+    private final @Nullable LogFeed feed;
 
     /** Held over a whole reset, so that there is one at a time. Nothing else takes it. */
     private final Object resets = new Object();
@@ -53,6 +53,10 @@ class LeasedVm implements Vm {
         this.machine = machine;
         this.lease = new Lease(name);
         lease.attach(machine.guest());
+        this.feed = config.logConsumer()
+                .map(consumer -> new LogFeed(name, consumer))
+                .orElse(null);
+        followLog(machine.guest());
     }
 
     @Override
@@ -77,7 +81,7 @@ class LeasedVm implements Vm {
 
     @Override
     public void writeFile(String path, byte[] content) {
-        guest().writeFile(path, content, NEW_FILE_MODE, FileOwner.KEEP);
+        guest().writeFile(path, content, GuestClient.KEEP_MODE, FileOwner.KEEP);
     }
 
     @Override
@@ -173,11 +177,24 @@ class LeasedVm implements Vm {
                 if (next != null) {
                     machine = next;
                     lease.attach(next.guest());
+                    followLog(next.guest());
                 }
                 return;
             }
         }
         owner.released(this, next);
+    }
+
+    private void followLog(GuestClient guest) {
+        if (feed != null) {
+            feed.attach(guest);
+        }
+    }
+
+    private void endFeed() {
+        if (feed != null) {
+            feed.close();
+        }
     }
 
     @Override
@@ -218,6 +235,7 @@ class LeasedVm implements Vm {
             later = resetting;
             stays = kept;
         }
+        endFeed();
         if (last != null && stays != null) {
             try {
                 KeptMachines.leave(stays, last, lease);
@@ -264,6 +282,7 @@ class LeasedVm implements Vm {
             closed = true;
             machine = null;
         }
+        endFeed();
         lease.close();
     }
 

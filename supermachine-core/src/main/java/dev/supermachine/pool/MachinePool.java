@@ -123,7 +123,7 @@ final class MachinePool implements VmPool, MachineOwner {
         }
         Duration left = Duration.ofNanos(Math.max(0, deadline - nanoTime.getAsLong()));
         try {
-            return source.activate(source.prepare(left), config);
+            return source.restore(left, config);
         } catch (RuntimeException e) {
             if (before != null) {
                 e.addSuppressed(before);

@@ -15,7 +15,6 @@ import dev.supermachine.engine.Witness;
 import dev.supermachine.guest.GuestClient;
 import dev.supermachine.snapshot.Snapshot;
 import dev.supermachine.snapshot.SnapshotUse;
-import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.OptionalInt;
@@ -32,8 +31,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class MachineSource {
 
-    private static final Duration RESUME_TIMEOUT = Duration.ofSeconds(30);
-
     private static final Logger LOG = LoggerFactory.getLogger(MachineSource.class);
 
     /** Of the whole process, so that no two machines in it have the same name. */
@@ -42,12 +39,10 @@ public final class MachineSource {
     private final Image image;
     private final Hypervisor hypervisor;
     private final Snapshot snapshot;
-    private final boolean startsWorkload;
     private final MemoryLedger ledger;
-    private final Clock clock;
+    private final Awakening awakening;
     private final boolean detachable;
     private final boolean resetsInPlace;
-    private final SecureRandom random = new SecureRandom();
     private final AtomicBoolean warned = new AtomicBoolean();
 
     /**
@@ -92,9 +87,8 @@ public final class MachineSource {
         this.image = image;
         this.hypervisor = hypervisor;
         this.snapshot = snapshot;
-        this.startsWorkload = startsWorkload;
         this.ledger = ledger;
-        this.clock = clock;
+        this.awakening = new Awakening(clock, startsWorkload);
         this.detachable = detachable;
         this.resetsInPlace = hypervisor.capabilities().contains(Capability.RESET_IN_PLACE);
     }
@@ -118,8 +112,15 @@ public final class MachineSource {
      * @throws EngineException if it cannot be restored
      */
     Spare prepare(Duration timeout) {
-        String name = image.name() + "-" + COUNT.incrementAndGet();
-        Booking booking = MachineMemory.book(ledger, name, image.memoryMib(), timeout);
+        String name = nextName();
+        return prepare(name, MachineMemory.book(ledger, name, image.memoryMib(), timeout));
+    }
+
+    private String nextName() {
+        return image.name() + "-" + COUNT.incrementAndGet();
+    }
+
+    private Spare prepare(String name, Booking booking) {
         Holdings holdings = new Holdings(booking, null);
         try {
             holdings = new Holdings(booking, snapshot.acquireUse());
@@ -146,10 +147,10 @@ public final class MachineSource {
             return spare;
         }
         try {
-            Activation activation = activation(spare, VmConfig.defaults());
+            Activation activation = awakening.activation(spare.name(), VmConfig.defaults());
             GuestClient guest = spare.prepared().rehearse(machine -> {
                 GuestClient client = guest(spare, machine);
-                client.rehearse(activation, RESUME_TIMEOUT);
+                client.rehearse(activation, Awakening.STEP_TIMEOUT);
                 return client;
             });
             return new Spare(spare.name(), spare.prepared(), spare.holdings(), guest);
@@ -161,31 +162,52 @@ public final class MachineSource {
     }
 
     /**
+     * Prepares a machine and brings it to life.
+     *
+     * @param timeout how long to wait for memory
+     * @param config what distinguishes the machine
+     * @return the machine, its workload running
+     * @throws dev.supermachine.AcquireException if there is no memory for it in time, and as {@link #activate(Spare, VmConfig)}
+     * @throws dev.supermachine.SnapshotException as {@link #prepare(Duration)}
+     * @throws EngineException if it cannot be restored
+     * @throws MachineException if its agent does not answer
+     */
+    LiveMachine restore(Duration timeout, VmConfig config) {
+        String name = nextName();
+        Booking booking = MachineMemory.book(ledger, name, image.memoryMib(), timeout);
+        return new RestoreWatch(name, config.restoreTimeout())
+                .run(watch -> activate(prepare(name, booking), config, watch));
+    }
+
+    /**
      * Brings a prepared machine to life. Whatever happens, the spare is used up.
      *
      * @param spare what was prepared
      * @param config what distinguishes the machine
      * @return the machine, its workload running
+     * @throws dev.supermachine.AcquireException if the limit that the configuration sets is over, or the guest does not take one of its files
      * @throws EngineException if it does not run
      * @throws MachineException if its agent does not answer
      */
     LiveMachine activate(Spare spare, VmConfig config) {
+        return new RestoreWatch(spare.name(), config.restoreTimeout()).run(watch -> activate(spare, config, watch));
+    }
+
+    private LiveMachine activate(Spare spare, VmConfig config, RestoreWatch watch) {
         Activation activation;
         Machine machine;
         try {
-            activation = activation(spare, config);
+            watch.next("bring it to life");
+            activation = awakening.activation(spare.name(), config);
             machine = spare.prepared().activate(activation);
         } catch (RuntimeException | Error e) {
             spare.close();
             throw e;
         }
         LiveMachine live = connect(spare, machine);
+        watch.running(live);
         try {
-            live.guest().resume(activation, RESUME_TIMEOUT);
-            if (startsWorkload) {
-                live.guest().start(RESUME_TIMEOUT);
-            }
-            live.guest().followLog();
+            awakening.wake(live, activation, config, watch);
             return live;
         } catch (RuntimeException | Error e) {
             live.close();
@@ -257,14 +279,6 @@ public final class MachineSource {
         }
     }
 
-    private Activation activation(Spare spare, VmConfig config) {
-        byte[] entropy = new byte[Activation.ENTROPY_BYTES];
-        random.nextBytes(entropy);
-        String hostName = config.hostName().isEmpty() ? hostName(spare.name()) : config.hostName();
-        int epoch = 1 + random.nextInt(Integer.MAX_VALUE - 1);
-        return new Activation(epoch, entropy, clock, hostName, config.environment());
-    }
-
     private static GuestClient guest(Spare spare, Machine machine) {
         return GuestClient.restored(machine.agent(), spare.name(), Witness.of(machine));
     }
@@ -298,14 +312,6 @@ public final class MachineSource {
                             + what + "), but a machine with " + wanted.getAsInt() + unit
                             + " was asked for. Both are fixed when an image is baked: bake one with the other value under a name of its own.");
         }
-    }
-
-    /** A DNS label made from the machine's name. */
-    private static String hostName(String name) {
-        String label = name.replaceAll("[^A-Za-z0-9]+", "-").replaceAll("^-", "");
-        return label.length() <= 63
-                ? label
-                : label.substring(label.length() - 63).replaceAll("^-", "");
     }
 
     private static void end(Machine machine, Holdings holdings) {

@@ -39,7 +39,7 @@ public final class SingleMachine implements MachineOwner {
     @Override
     public LiveMachine replace(@Nullable LiveMachine old, VmConfig config) {
         @Nullable LiveMachine same = old == null ? null : source.reset(old, config);
-        return same != null ? same : source.activate(source.prepare(timeout), config);
+        return same != null ? same : source.restore(timeout, config);
     }
 
     @Override

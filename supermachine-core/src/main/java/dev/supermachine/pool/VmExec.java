@@ -3,9 +3,11 @@ package dev.supermachine.pool;
 import dev.supermachine.Exec;
 import dev.supermachine.ExecProcess;
 import dev.supermachine.ExecResult;
+import dev.supermachine.GuestFile;
 import dev.supermachine.guest.ExecRequest;
 import dev.supermachine.guest.GuestClient;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +20,10 @@ final class VmExec implements Exec {
 
     private final Supplier<GuestClient> guest;
     private final String machine;
-    private List<String> argv = List.of();
+    /** The first, and those that follow it. */
+    private final List<List<String>> commands = new ArrayList<>();
+
+    private final Map<String, GuestFile> files = new LinkedHashMap<>();
     private final Map<String, String> environment = new LinkedHashMap<>();
     private String directory = "";
     private String user = "";
@@ -36,6 +41,28 @@ final class VmExec implements Exec {
 
     @Override
     public Exec argv(String... words) {
+        List<String> command = command(words);
+        if (commands.isEmpty()) {
+            commands.add(command);
+        } else {
+            commands.set(0, command);
+        }
+        return this;
+    }
+
+    @Override
+    public Exec chain(String... words) {
+        if (rows > 0) {
+            throw terminalForOne();
+        }
+        if (commands.size() == MOST_COMMANDS) {
+            throw new IllegalStateException("A chain has at most " + MOST_COMMANDS + " commands.");
+        }
+        commands.add(command(words));
+        return this;
+    }
+
+    private static List<String> command(String... words) {
         if (words.length == 0 || words[0].isEmpty()) {
             throw new IllegalArgumentException(
                     "A command needs at least the name of a program, but was: " + List.of(words));
@@ -43,7 +70,26 @@ final class VmExec implements Exec {
         for (String word : words) {
             requireNoNul("word", word);
         }
-        argv = List.of(words);
+        return List.of(words);
+    }
+
+    private static IllegalStateException terminalForOne() {
+        return new IllegalStateException(
+                "Only a single command can have a terminal: give a chain none, or run its commands one by one.");
+    }
+
+    @Override
+    public Exec stageFile(String guestPath, byte[] content) {
+        return stage(GuestFile.of(guestPath, content));
+    }
+
+    @Override
+    public Exec stageFile(String guestPath, byte[] content, int mode) {
+        return stage(GuestFile.of(guestPath, content, mode));
+    }
+
+    private Exec stage(GuestFile file) {
+        files.put(file.path(), file);
         return this;
     }
 
@@ -111,13 +157,16 @@ final class VmExec implements Exec {
             throw new IllegalArgumentException(
                     "A terminal has 1 to 65535 rows and columns, but was: " + height + " rows, " + width + " columns");
         }
+        if (commands.size() > 1) {
+            throw terminalForOne();
+        }
         rows = height;
         columns = width;
         return this;
     }
 
     @Override
-    public ExecResult output() {
+    public List<ExecResult> outputs() {
         try (VmProcess process = process(stdin.length > 0)) {
             return process.collect(stdin, outputLimit);
         }
@@ -136,10 +185,23 @@ final class VmExec implements Exec {
     }
 
     private VmProcess process(boolean wantsStdin) {
-        return new VmProcess(guest.get().exec(request(wantsStdin)), "The command " + argv + " of '" + machine + "'");
+        String subject = commands.size() == 1
+                ? "The command " + commands.get(0)
+                : "The chain of " + commands.size() + " commands that begins with " + commands.get(0);
+        return new VmProcess(guest.get().exec(request(wantsStdin)), subject + " of '" + machine + "'");
     }
 
     private ExecRequest request(boolean wantsStdin) {
-        return new ExecRequest(argv, environment, directory, user, rows > 0, rows, columns, wantsStdin, timeout);
+        return new ExecRequest(
+                commands,
+                List.copyOf(files.values()),
+                environment,
+                directory,
+                user,
+                rows > 0,
+                rows,
+                columns,
+                wantsStdin,
+                timeout);
     }
 }

@@ -10,6 +10,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -54,6 +57,11 @@ final class VmProcess implements ExecProcess {
     }
 
     @Override
+    public void resize(int rows, int columns) {
+        process.resize(rows, columns);
+    }
+
+    @Override
     public Optional<ExecResult> waitFor(Duration limit) {
         try {
             return Optional.of(result(
@@ -73,8 +81,8 @@ final class VmProcess implements ExecProcess {
         process.close();
     }
 
-    /** Feeds the input, reads both outputs, and waits for the end. */
-    ExecResult collect(byte[] input, int outputLimit) {
+    /** Feeds the input, reads both outputs, and waits for the end: of each command that was run. */
+    List<ExecResult> collect(byte[] input, int outputLimit) {
         @Nullable Thread feeder = null;
         if (input.length > 0) {
             // on a thread of its own, because a command may write before it reads
@@ -86,7 +94,7 @@ final class VmProcess implements ExecProcess {
         LimitedOutput err = new LimitedOutput("standard error", outputLimit);
         try {
             process.drain(out, err);
-            return result(process.exit().get(), out.toByteArray(), err.toByteArray());
+            return results(process.exits().get(), out.toByteArray(), err.toByteArray());
         } catch (IOException e) {
             throw new MachineException(subject + ": its output could not be read: " + e.getMessage(), e);
         } catch (ExecutionException e) {
@@ -118,6 +126,24 @@ final class VmProcess implements ExecProcess {
         };
         return new ExecResult(
                 status, out, err, exit.duration(), exit.end() == ExecExit.End.TIMED_OUT, exit.peakRssKib());
+    }
+
+    /** Each with its part of what came. */
+    private List<ExecResult> results(List<ExecExit> exits, byte[] out, byte[] err) {
+        List<ExecResult> results = new ArrayList<>();
+        int outAt = 0;
+        int errAt = 0;
+        for (ExecExit exit : exits) {
+            if (exit.stdoutBytes() > out.length - outAt || exit.stderrBytes() > err.length - errAt) {
+                throw new MachineException(subject + ": its agent says that it wrote more than has come.");
+            }
+            int outEnd = outAt + (int) exit.stdoutBytes();
+            int errEnd = errAt + (int) exit.stderrBytes();
+            results.add(result(exit, Arrays.copyOfRange(out, outAt, outEnd), Arrays.copyOfRange(err, errAt, errEnd)));
+            outAt = outEnd;
+            errAt = errEnd;
+        }
+        return results;
     }
 
     private MachineException failure(@Nullable Throwable cause) {

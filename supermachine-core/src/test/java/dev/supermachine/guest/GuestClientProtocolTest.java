@@ -120,8 +120,10 @@ class GuestClientProtocolTest {
                     Background.supply(() -> client.exec(TRUE.withTimeout(one.getKey())));
             Frame open = agent.expect(FrameType.OPEN);
             byte[] payload = open.payload();
-            long millis =
-                    ByteBuffer.wrap(payload).order(ByteOrder.LITTLE_ENDIAN).getLong(payload.length - Long.BYTES);
+            // before the number of files, which is the last
+            long millis = ByteBuffer.wrap(payload)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .getLong(payload.length - Integer.BYTES - Long.BYTES);
             assertThat(millis).as("%s", one.getKey()).isEqualTo(one.getValue());
             agent.stream(
                     FrameType.OPENED, 0, open.stream(), payload().u32(0).u32(5).payload());
@@ -152,6 +154,7 @@ class GuestClientProtocolTest {
             assertThat(resume.u32()).isEqualTo(5);
             assertThat(resume.string()).isEqualTo("box-3");
             assertThat(resume.map()).containsExactly(Map.entry("B", "2"));
+            assertThat(resume.u8()).as("hold").isZero();
             resume.end();
             parked.epoch(3);
             parked.control(FrameType.RESUMED, payload());
@@ -182,6 +185,7 @@ class GuestClientProtocolTest {
             assertThat(fields.u32()).isEqualTo(7);
             assertThat(fields.string()).isEqualTo("box-9");
             assertThat(fields.map()).isEmpty();
+            assertThat(fields.u8()).as("hold").isZero();
             fields.end();
             parked.control(FrameType.REHEARSED, payload());
             rehearsed.get();
@@ -358,7 +362,7 @@ class GuestClientProtocolTest {
     void endsOnAWindowThatIsTooLarge() {
         exec();
         agent.stream(FrameType.CREDIT, 0, 1, payload().u32(0xFFFF_FFFFL).payload());
-        assertEnded("CREDIT that makes a window of 4294967295 bytes (EXEC, stream 1)");
+        assertEnded("CREDIT that makes a window of 4295229439 bytes (EXEC, stream 1)");
     }
 
     @Test
@@ -418,8 +422,8 @@ class GuestClientProtocolTest {
         agent.stream(FrameType.RESULT, 0, 1, new byte[] {0, 1});
         assertThatThrownBy(() -> process.waitFor(LONG))
                 .isInstanceOf(MachineException.class)
-                .hasMessageContaining("a payload of RESULT of 2 bytes, where 21 are due (EXEC, stream 1)");
-        assertEnded("a payload of RESULT of 2 bytes, where 21 are due (EXEC, stream 1)");
+                .hasMessageContaining("a payload of RESULT that ends 2 bytes too early");
+        assertEnded("a payload of RESULT that ends 2 bytes too early");
     }
 
     @Test
@@ -430,6 +434,49 @@ class GuestClientProtocolTest {
                 .isInstanceOf(MachineException.class)
                 .hasMessageContaining("a RESULT of EXEC of the unknown kind 3");
         assertEnded("a RESULT of EXEC of the unknown kind 3");
+    }
+
+    @Test
+    void endsOnAResultOfMoreCommandsThanWereAskedFor() {
+        GuestProcess process = exec();
+        FrameWriter two = payload().u32(2);
+        for (int i = 0; i < 2; i++) {
+            two.u8(0).u32(0).u64(1).u64(1).u64(0).u64(0);
+        }
+        agent.stream(FrameType.RESULT, 0, 1, two.payload());
+        assertThatThrownBy(() -> process.waitFor(LONG))
+                .isInstanceOf(MachineException.class)
+                .hasMessageContaining("a RESULT of 2 commands, where 1 to 1 are due");
+        assertEnded("a RESULT of 2 commands, where 1 to 1 are due");
+    }
+
+    @Test
+    void aMachineThatIsHeldTakesFilesAndIsThawed() throws Exception {
+        PipeChannel.Pair others = PipeChannel.pair();
+        try (ScriptedAgent parked = new ScriptedAgent(others.far());
+                GuestClient restored = GuestClient.restored(others.near(), "m-4", () -> "")) {
+            Activation activation =
+                    new Activation(2, new byte[Activation.ENTROPY_BYTES], Clock.systemUTC(), "box", Map.of());
+            CompletableFuture<Void> resumed = async(() -> restored.resumeHeld(activation, LONG));
+            byte[] resume = parked.expect(FrameType.RESUME).payload();
+            assertThat(resume[resume.length - 1]).as("hold").isOne();
+            parked.epoch(2);
+            parked.control(FrameType.RESUMED, payload());
+            resumed.get();
+
+            CompletableFuture<Void> written =
+                    async(() -> restored.writeFile("/f", new byte[1], GuestClient.KEEP_MODE, FileOwner.KEEP));
+            int file = parked.acceptOpen(payload().u32(100));
+            parked.expect(FrameType.DATA);
+            parked.expect(FrameType.EOF);
+            parked.stream(FrameType.RESULT, 0, file, payload().u64(1).payload());
+            written.get();
+
+            CompletableFuture<Void> thawed = async(() -> restored.thaw(LONG));
+            assertThat(parked.expect(FrameType.THAW).payload()).isEmpty();
+            parked.control(FrameType.THAWED, payload());
+            thawed.get();
+        }
     }
 
     @Test
@@ -595,8 +642,8 @@ class GuestClientProtocolTest {
                 .withMessage(message);
     }
 
-    private static byte[] result(int kind, int status) {
-        return payload().u8(kind).u32(status).u64(1).u64(1).payload();
+    static byte[] result(int kind, int status) {
+        return payload().u32(1).u8(kind).u32(status).u64(1).u64(1).u64(0).u64(0).payload();
     }
 
     private static CompletableFuture<Void> async(Runnable action) {

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.supermachine.GuestFile;
 import dev.supermachine.MachineException;
 import dev.supermachine.testing.Background;
 import java.io.IOException;
@@ -41,8 +42,8 @@ class GuestStreamTest {
 
     @Test
     void sendsWhatWasGrantedAndNoMore() throws Exception {
-        GuestProcess process = exec(10);
-        CompletableFuture<Void> writing = write(process.stdin(), 25);
+        GuestConnection connection = connect(10);
+        CompletableFuture<Void> writing = write(connection.output(), 25);
         assertThat(agent.expect(FrameType.DATA).payload()).hasSize(10);
         CompletableFuture<Void> ping = Background.run(() -> client.ping(LONG));
         Frame next = agent.expect(FrameType.PING);
@@ -54,9 +55,26 @@ class GuestStreamTest {
 
         assertThat(agent.expect(FrameType.DATA).payload()).hasSize(15);
         writing.get();
-        process.stdin().close();
+        connection.shutdownOutput();
         assertThat(agent.expect(FrameType.EOF).flags()).isZero();
-        assertThatThrownBy(() -> process.stdin().write(1)).hasMessage("The stream is closed.");
+        assertThatThrownBy(() -> connection.output().write(1)).hasMessage("The stream is closed.");
+    }
+
+    @Test
+    void filesAreSentWithTheirCommandAsFarAsItsFirstWindowGoes() throws Exception {
+        ExecRequest request = ExecRequest.of("cat")
+                .withFiles(List.of(GuestFile.of("/a", new byte[WINDOW - 1]), GuestFile.of("/b", new byte[3])));
+        CompletableFuture<GuestProcess> process = Background.supply(() -> client.exec(request));
+        agent.expect(FrameType.OPEN);
+        for (int sent = 0; sent < WINDOW; ) {
+            sent += agent.expect(FrameType.DATA).payload().length;
+            assertThat(sent).isLessThanOrEqualTo(WINDOW);
+        }
+        agent.stream(FrameType.CREDIT, 0, 1, payload().u32(WINDOW).payload());
+        assertThat(agent.expect(FrameType.DATA).payload()).hasSize(2);
+        assertThat(process).isNotDone();
+        agent.stream(FrameType.OPENED, 0, 1, payload().u32(0).u32(42).payload());
+        assertThat(process.get().pid()).isEqualTo(42);
     }
 
     /** The peer reads on only when one writer waits for the pipe and the other for its turn, so that the scheduler has no say in who is next. */
@@ -159,9 +177,11 @@ class GuestStreamTest {
     @Test
     void aWriterIsToldThatTheProcessHasEnded() {
         GuestProcess process = exec(0);
-        CompletableFuture<Void> writing = write(process.stdin(), 1);
-        agent.stream(
-                FrameType.RESULT, 0, 1, payload().u8(0).u32(0).u64(0).u64(0).payload());
+        CompletableFuture<Void> writing = write(process.stdin(), WINDOW + 1);
+        for (int sent = 0; sent < WINDOW; sent += GuestStream.CHUNK) {
+            agent.expect(FrameType.DATA);
+        }
+        agent.stream(FrameType.RESULT, 0, 1, GuestClientProtocolTest.result(0, 0));
 
         assertThat(writing)
                 .failsWithin(LONG)
@@ -239,6 +259,12 @@ class GuestStreamTest {
                 Background.supply(() -> client.exec(ExecRequest.of("cat").withStdin()));
         agent.acceptOpen(payload().u32(credit).u32(42));
         return process.join();
+    }
+
+    private GuestConnection connect(int credit) {
+        CompletableFuture<GuestConnection> connection = Background.supply(() -> client.connect(80));
+        agent.acceptOpen(payload().u32(credit));
+        return connection.join();
     }
 
     private void fillWindow() {

@@ -50,6 +50,7 @@ public final class ObligingAgent {
                 mayAnswer.get().await();
                 switch (frame.type()) {
                     case RESUME -> agent.control(FrameType.RESUMED, ScriptedAgent.payload());
+                    case THAW -> agent.control(FrameType.THAWED, ScriptedAgent.payload());
                     case START ->
                         agent.control(FrameType.STARTED, ScriptedAgent.payload().u32(2));
                     default -> {

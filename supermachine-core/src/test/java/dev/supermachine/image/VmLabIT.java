@@ -20,7 +20,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Queue;
 import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -106,6 +108,39 @@ class VmLabIT {
                 .acquire(VmConfig.defaults().withHostName("other").withEnv("COLOUR", "red"))) {
             assertThat(Laboratory.run(other, "echo $COLOUR $PLACE; hostname")).isEqualTo("red laboratory\nother");
         }
+    }
+
+    @Test
+    void filesHostNameAndLogConsumerGoOnOverResetsInPlace() {
+        Queue<String> lines = new ConcurrentLinkedQueue<>();
+        VmConfig config = VmConfig.defaults()
+                .withHostName("another")
+                .withFile("/etc/own/file", "its own".getBytes(StandardCharsets.UTF_8), 0600)
+                .withRestoreTimeout(LONG)
+                .withLogConsumer(lines::add);
+        try (Vm own = Laboratory.pool(1).acquire(config)) {
+            for (int round = 0; round < 3; round++) {
+                if (round > 0) {
+                    own.reset();
+                }
+                assertThat(Laboratory.run(own, "cat /etc/own/file; stat -c ' %a' /etc/own/file; hostname"))
+                        .isEqualTo("its own 600\nanother");
+                String said = "round " + round;
+                Laboratory.run(own, "rm /etc/own/file; echo " + said + " > /proc/$(pidof httpd)/fd/1");
+                await().atMost(LONG).until(() -> lines.contains(said));
+            }
+        }
+        assertThat(lines).containsExactly("round 0", "round 1", "round 2");
+    }
+
+    @Test
+    void aChainWithItsFileIsOneRequest() {
+        assertThat(vm.command("sh", "/tmp/staged/script")
+                        .stageFile("/tmp/staged/script", "echo one".getBytes(StandardCharsets.UTF_8))
+                        .chain("echo", "two")
+                        .outputs())
+                .extracting(ExecResult::stdoutText)
+                .containsExactly("one\n", "two\n");
     }
 
     @Test

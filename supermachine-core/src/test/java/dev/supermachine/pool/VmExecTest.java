@@ -58,6 +58,44 @@ class VmExecTest {
         refused(() -> exec.tty(24, 65536), "24 rows, 65536 columns");
     }
 
+    @Test
+    void aChainHasNoTerminal() {
+        String message =
+                "Only a single command can have a terminal: give a chain none, or run its commands one by one.";
+        Exec chain = command("true").chain("false");
+        assertThatThrownBy(() -> chain.tty(24, 80))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage(message);
+        Exec withTerminal = command("true").tty(24, 80);
+        assertThatThrownBy(() -> withTerminal.chain("false"))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage(message);
+    }
+
+    @Test
+    void aChainHasALimit() {
+        for (int i = 1; i < Exec.MOST_COMMANDS; i++) {
+            exec.chain("true");
+        }
+        assertThatThrownBy(() -> exec.chain("true"))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("A chain has at most 256 commands.");
+        refused(() -> command("true").chain(), "at least the name of a program");
+    }
+
+    @Test
+    void aStagedFileHasAnAbsolutePathAndAMode() {
+        byte[] content = {};
+        refused(
+                () -> exec.stageFile("a", content),
+                "A file in the guest has an absolute path that does not end with '/', but was: 'a'");
+        refused(() -> exec.stageFile("/a/", content), "but was: '/a/'");
+        refused(() -> exec.stageFile("/a\0", content), "The path of a file in the guest cannot have a NUL");
+        refused(
+                () -> exec.stageFile("/a", content, 010000),
+                "The mode of a file is 0 to 07777, but for '/a' was: 4096");
+    }
+
     private static Exec command(String... argv) {
         return new VmExec(
                 () -> {

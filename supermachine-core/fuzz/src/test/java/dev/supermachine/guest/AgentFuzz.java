@@ -70,7 +70,7 @@ public final class AgentFuzz {
     }
 
     private static void execute(GuestClient client) throws IOException {
-        try (GuestProcess process = client.exec(ExecRequest.of("x"))) {
+        try (GuestProcess process = client.exec(ExecRequest.of("x").withCommand("y"))) {
             ByteArrayOutputStream out = new ByteArrayOutputStream();
             process.drain(out, out);
             process.waitFor(LONG);
