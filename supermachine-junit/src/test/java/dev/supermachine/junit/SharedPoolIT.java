@@ -100,6 +100,7 @@ class SharedPoolIT {
                         List.of(),
                         List.of(),
                         List.of(),
+                        List.of(),
                         Warmup.class,
                         "",
                         "",
