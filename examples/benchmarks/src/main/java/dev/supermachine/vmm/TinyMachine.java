@@ -2,6 +2,7 @@ package dev.supermachine.vmm;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +29,7 @@ public final class TinyMachine implements AutoCloseable {
                 ? null
                 : new Devices(
                         core,
-                        disk,
+                        new Disks(disk, List.of()),
                         "agent",
                         printed -> {},
                         cause -> core.end(new MachineEnd("the tiny guest asked for " + cause)));
