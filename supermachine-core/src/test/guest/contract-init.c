@@ -252,9 +252,12 @@ static void answer_volume(int fd, const char *serial) {
 /* Shared by BUSY's processes. */
 static volatile unsigned long *reads;
 
+/* With pauses: as long as there is something to print, the serial port's driver fills the port in its interrupt handler, and what else
+   interrupts that processor waits. */
 static void print_always(void) {
     for (unsigned long i = 0;; i++) {
         printf("busy %lu, and it goes on and on\n", i);
+        usleep(1000);
     }
 }
 

@@ -14,6 +14,9 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 
 /** The stock kernel with {@code contract-init.c} on a machine of this module, in the laboratory, which has both made; and how to talk to it. */
@@ -25,6 +28,15 @@ final class LabGuest implements AutoCloseable {
     private static final int DISK_BYTES = 8 << 20;
 
     private static final long PATIENCE_SECONDS = 60;
+
+    /** To fill all of its memory takes a guest many seconds in the laboratory. */
+    private static final long ANSWER_SECONDS = 180;
+
+    private static final ScheduledExecutorService LIMIT = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "limit of answers");
+        thread.setDaemon(true);
+        return thread;
+    });
 
     private final VirtualMachine vm;
     private final StringBuilder console = new StringBuilder();
@@ -150,9 +162,19 @@ final class LabGuest implements AutoCloseable {
         vm.agent().write(ByteBuffer.wrap((command + "\n").getBytes(StandardCharsets.UTF_8)));
     }
 
-    /** Sends a command and reads the line that answers it. */
+    /** Sends a command and reads the line that answers it. A guest that does not answer is ended, so that the failure tells what it printed. */
     String ask(String command) throws IOException {
-        send(command);
+        ScheduledFuture<?> tooLate =
+                LIMIT.schedule(() -> vm.end("it did not answer " + command), ANSWER_SECONDS, TimeUnit.SECONDS);
+        try {
+            send(command);
+            return line();
+        } finally {
+            tooLate.cancel(false);
+        }
+    }
+
+    private String line() throws IOException {
         StringBuilder line = new StringBuilder();
         ByteBuffer one = ByteBuffer.allocate(1);
         while (true) {
