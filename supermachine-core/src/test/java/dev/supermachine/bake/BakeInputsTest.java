@@ -340,7 +340,7 @@ class BakeInputsTest {
         assertThat(new String(Arrays.copyOf(encoded, 27), StandardCharsets.US_ASCII))
                 .isEqualTo("supermachine bake inputs 4\n");
         assertThat(sample().fingerprint())
-                .isEqualTo("4873467b09d9be1a649cdb7851ff42b289b78c9631655db27ef2eedbf2530ca6");
+                .isEqualTo("59210ef804d49470b6763280d1fa57f3044b49d50b70435932b1fc1e7ba1d304");
     }
 
     @Test
