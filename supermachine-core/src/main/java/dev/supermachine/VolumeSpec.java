@@ -7,7 +7,7 @@ import org.apiguardian.api.API;
  * A writable disk of a machine, with an ext4 file system on it, kept in a file of this host: for {@link OciImageBuilder#withVolume(VolumeSpec)}. Immutable.
  *
  * <pre>{@code
- * VolumeSpec.of(Path.of("/var/cache/tests/modules.img"), "/work/node_modules").withSizeBytes(512L << 20)
+ * VolumeSpec.of(Path.of("/var/cache/tests/modules.img"), "/app/node_modules").withSizeBytes(512L << 20)
  * }</pre>
  *
  * @param hostPath the file; made at the first bake if it is missing
