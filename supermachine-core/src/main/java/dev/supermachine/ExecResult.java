@@ -19,17 +19,36 @@ import org.apiguardian.api.API;
 public record ExecResult(
         int exitStatus, byte[] stdout, byte[] stderr, Duration duration, boolean timedOut, long peakRssKib) {
 
-    /** Takes copies of the output. */
+    /**
+     * Takes copies of the output.
+     *
+     * @param exitStatus its exit status; 128 + the signal if one killed it, 124 if it ran out of time
+     * @param stdout what it wrote to standard output
+     * @param stderr what it wrote to standard error
+     * @param duration how long it ran, by the guest's monotonic clock
+     * @param timedOut whether it was ended because its time was over
+     * @param peakRssKib the largest resident set of the command, in KiB
+     */
     public ExecResult {
         stdout = stdout.clone();
         stderr = stderr.clone();
     }
 
+    /**
+     * What it wrote to standard output.
+     *
+     * @return a copy
+     */
     @Override
     public byte[] stdout() {
         return stdout.clone();
     }
 
+    /**
+     * What it wrote to standard error.
+     *
+     * @return a copy
+     */
     @Override
     public byte[] stderr() {
         return stderr.clone();

@@ -30,7 +30,18 @@ public record KeptVm(
         Map<Integer, Integer> ports,
         boolean outlivesJvm) {
 
-    /** Copies the map. */
+    /**
+     * Copies the map.
+     *
+     * @param name the machine's name
+     * @param image the name of the image it was restored from
+     * @param pid the process that runs it
+     * @param directory what belongs to it while it runs; removed when it has ended
+     * @param console the file in it with what the guest's kernel and agent printed, which grows as they go on
+     * @param host where its ports are, a loopback address
+     * @param ports those that were mapped when it was kept: ports of the guest to ports of the host
+     * @param outlivesJvm whether it goes on when this JVM ends
+     */
     public KeptVm {
         ports = Map.copyOf(ports);
     }

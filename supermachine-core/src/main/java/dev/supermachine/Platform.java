@@ -20,6 +20,9 @@ public record Platform(String os, String architecture, String variant) {
     /**
      * Checks that os and architecture are given.
      *
+     * @param os the operating system, such as {@code linux}
+     * @param architecture the processor architecture in Go's naming, such as {@code amd64} or {@code arm64}
+     * @param variant the architecture's variant, such as {@code v7}; empty if there is none
      * @throws IllegalArgumentException if one of them is blank
      */
     public Platform {

@@ -30,6 +30,9 @@ public record VolumeSpec(Path hostPath, String guestPath, long sizeBytes) {
     /**
      * Checks the size.
      *
+     * @param hostPath the file; made at the first bake if it is missing
+     * @param guestPath where the disk is mounted, an absolute path in the machine
+     * @param sizeBytes how large the disk is, in bytes; 0 if that was not said yet
      * @throws IllegalArgumentException if it is neither 0 nor a multiple of {@link #STEP_BYTES} from {@link #LEAST_BYTES} to {@link #MOST_BYTES}
      */
     public VolumeSpec {

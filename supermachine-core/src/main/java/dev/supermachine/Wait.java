@@ -148,6 +148,8 @@ public sealed interface Wait
         /**
          * Checks the values and puts the ports in order.
          *
+         * @param ports ascending, each once; empty for the builder's guest port
+         * @param timeout as {@link Wait#timeout()}
          * @throws IllegalArgumentException if one is out of range
          */
         public Listener {
@@ -186,6 +188,9 @@ public sealed interface Wait
         /**
          * Checks the values.
          *
+         * @param regex found anywhere in a line
+         * @param times how many lines
+         * @param timeout as {@link Wait#timeout()}
          * @throws IllegalArgumentException if one is out of range, or the expression cannot be compiled
          */
         public Log {
@@ -220,6 +225,9 @@ public sealed interface Wait
         /**
          * Checks the values.
          *
+         * @param argv the command and its arguments
+         * @param exitCode the status that is awaited
+         * @param timeout as {@link Wait#timeout()}
          * @throws IllegalArgumentException if one is out of range, the command is empty, or a word has a NUL
          */
         public Command {
@@ -268,6 +276,11 @@ public sealed interface Wait
         /**
          * Checks the values.
          *
+         * @param path with the query if there is one
+         * @param port the guest's port; empty for the builder's
+         * @param status the status that is awaited
+         * @param body an expression found anywhere in the body; empty if any body will do
+         * @param timeout as {@link Wait#timeout()}
          * @throws IllegalArgumentException if one is out of range or of another form
          */
         public Http {
@@ -337,6 +350,7 @@ public sealed interface Wait
         /**
          * Checks the time.
          *
+         * @param timeout as {@link Wait#timeout()}
          * @throws IllegalArgumentException if it is not positive
          */
         public Healthcheck {
@@ -367,6 +381,8 @@ public sealed interface Wait
         /**
          * Checks the values.
          *
+         * @param waits the conditions, at least one
+         * @param timeout as {@link Wait#timeout()}
          * @throws IllegalArgumentException if there is no condition, or the time is not positive
          */
         public All {
@@ -400,6 +416,8 @@ public sealed interface Wait
         /**
          * Checks the values.
          *
+         * @param waits the conditions, at least one
+         * @param timeout as {@link Wait#timeout()}
          * @throws IllegalArgumentException if there is no condition, or the time is not positive
          */
         public Any {

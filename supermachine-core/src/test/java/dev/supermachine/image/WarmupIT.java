@@ -242,7 +242,7 @@ class WarmupIT {
     void theMachineIsLentAndNothingElse() {
         withoutService(vm -> {
             refused(vm::close, "cannot be closed: the bake captures it");
-            refused(() -> vm.snapshot(directory.resolve("taken")), "cannot be captured by hand: the bake does that");
+            refused(() -> vm.snapshot(Path.of("/nowhere/taken")), "cannot be captured by hand: the bake does that");
             refused(vm::reset, "cannot be reset: there is no snapshot yet");
             refused(vm::keep, "cannot be kept: the bake needs it");
             refused(() -> vm.image().pool(), "The image 'warm' is being baked and has no machines before");

@@ -133,8 +133,8 @@ class MicroVmSpecTest {
 
     private static MicroVmSpec withWarmup(Class<? extends Warmup> warmup, String tag) {
         return new MicroVmSpec(
-                "any:1", List.of(), List.of(), "", 256, 1, List.of(), List.of(), List.of(), List.of(), List.of(), warmup, tag, "",
-                "", false);
+                "any:1", List.of(), List.of(), "", 256, 1, List.of(), List.of(), List.of(), List.of(), List.of(),
+                warmup, tag, "", "", false);
     }
 
     private static class Seed implements Warmup {
