@@ -82,11 +82,11 @@ class LeakIT {
                     .toList();
         }
 
-        /** Without those that come and go: reapers of processes, the common pool's, and those of Awaitility, which wait for us. */
+        /** Without those that come and go: reapers of processes, the common pool's, that of the engines' trial guest, and those of Awaitility, which wait for us. */
         private static List<String> threadNames() {
             return Thread.getAllStackTraces().keySet().stream()
                     .map(Thread::getName)
-                    .filter(name -> !name.matches("(process reaper|ForkJoinPool|awaitility).*"))
+                    .filter(name -> !name.matches("(process reaper|ForkJoinPool|supermachine vcpu, idle|awaitility).*"))
                     .map(name -> name.replaceAll("[0-9]+", "N"))
                     .sorted()
                     .toList();
