@@ -2,13 +2,16 @@ package dev.supermachine.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.supermachine.ExecResult;
 import dev.supermachine.Image;
 import dev.supermachine.Vm;
 import dev.supermachine.VmConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,19 +26,15 @@ class VcpusIT {
             for job in $(seq "$1"); do (i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done) & done; wait; \
             grep '^cpu[0-9]' /proc/stat""";
 
+    private static final int RESTORES = TestImages.count("vcpu.restores", 5);
+
     @TempDir
     private Path directory;
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 4})
     void theGuestSeesItsProcessorsAndWorkSpreadsOverThem(int vcpus) {
-        Image image = Image.builder(TestImages.reference("debian-busybox"))
-                .withSnapshotsDir(directory.resolve("snapshots"))
-                .withName("vcpus-" + vcpus)
-                .withEngine("qemu-tcg")
-                .withVcpus(vcpus)
-                .withCmd("sleep", "1000000")
-                .build();
+        Image image = image(vcpus);
         assertThat(image.vcpus()).isEqualTo(vcpus);
         assertThat(image.origin().snapshot().resolve("manifest.json")).content().contains("\"vcpus\": " + vcpus);
 
@@ -52,6 +51,37 @@ class VcpusIT {
                         .allSatisfy(part -> assertThat(part).isGreaterThanOrEqualTo(all / (4L * vcpus)));
             }
         }
+    }
+
+    /** One restore that fails among many is what several CPUs are known for. Each must answer, on all of them. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 4})
+    void everyRestoreIsGood(int vcpus) {
+        Image image = image(vcpus);
+        String onEach = "for cpu in $(seq 0 " + (vcpus - 1)
+                + "); do taskset $((1 << cpu)) cat /proc/sys/kernel/random/uuid; done";
+        Set<String> numbers = new HashSet<>();
+        for (int restore = 0; restore < RESTORES; restore++) {
+            try (Vm vm = image.start(VmConfig.defaults())) {
+                ExecResult result = vm.exec("sh", "-c", onEach);
+                assertThat(result.success())
+                        .as("restore %s: %s", restore, result)
+                        .isTrue();
+                result.stdoutText().lines().forEach(numbers::add);
+            }
+        }
+        assertThat(numbers).hasSize(RESTORES * vcpus);
+    }
+
+    private Image image(int vcpus) {
+        return Image.builder(TestImages.reference("debian-busybox"))
+                .withSnapshotsDir(directory.resolve("snapshots"))
+                .withName("vcpus-" + vcpus)
+                .withEngine("qemu-tcg")
+                .withMemoryMib(128)
+                .withVcpus(vcpus)
+                .withCmd("sleep", "1000000")
+                .build();
     }
 
     /** How much each CPU did between the two halves of the output, in the kernel's ticks. */
