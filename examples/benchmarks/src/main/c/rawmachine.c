@@ -276,6 +276,7 @@ static void resume(void) {
     put32(request, (uint32_t)time.tv_nsec);
     put_string(request, "rawmachine");
     put32(request, 0);
+    put8(request, 0);
     send_frame(request);
     while (receive()->type != RESUMED) continue;
 }
@@ -286,6 +287,7 @@ static void execute(const char *program) {
     put8(request, 1);
     put32(request, WINDOW);
     put32(request, 1);
+    put32(request, 1);
     put_string(request, program);
     put32(request, 0);
     put_string(request, "");
@@ -294,6 +296,7 @@ static void execute(const char *program) {
     put16(request, 0);
     put16(request, 0);
     put64(request, 0);
+    put32(request, 0);
     send_frame(request);
     struct frame *answer;
     do answer = receive();
