@@ -26,36 +26,16 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The client against the real agent, as a process of this host. */
 @Timeout(120)
-class HostedAgentTest {
+class HostedAgentTest extends WithHostedAgent {
 
     private static final int TEN_MIB = 10 * 1024 * 1024;
     private static final int SIGTERM = 15;
     private static final int SIGKILL = 9;
-
-    @TempDir
-    Path directory;
-
-    private HostedAgent agent;
-    private GuestClient client;
-
-    @BeforeEach
-    void start() {
-        agent = HostedAgent.greeted(directory);
-        client = agent.client();
-    }
-
-    @AfterEach
-    void end() {
-        agent.close();
-    }
 
     @Test
     void greetsOnce() {

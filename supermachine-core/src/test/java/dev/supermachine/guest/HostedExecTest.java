@@ -19,37 +19,17 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Files before commands, chains, terminals and signals, with the real agent as a process of this host. */
 @Timeout(120)
-class HostedExecTest {
+class HostedExecTest extends WithHostedAgent {
 
     private static final int SIGTERM = 15;
     private static final int SIGKILL = 9;
-
-    @TempDir
-    Path directory;
-
-    private HostedAgent agent;
-    private GuestClient client;
-
-    @BeforeEach
-    void start() {
-        agent = HostedAgent.greeted(directory);
-        client = agent.client();
-    }
-
-    @AfterEach
-    void end() {
-        agent.close();
-    }
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 65_535, 65_536, 65_537, 262_143, 262_144, 262_145, 9_000_001})

@@ -20,35 +20,15 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Files and directories through the real agent, as a process of this host. */
 @Timeout(120)
-class HostedFilesTest {
+class HostedFilesTest extends WithHostedAgent {
 
     private static final int TEN_MIB = 10 * 1024 * 1024;
     private static final FileOwner ME = owner();
-
-    @TempDir
-    Path directory;
-
-    private HostedAgent agent;
-    private GuestClient client;
-
-    @BeforeEach
-    void start() {
-        agent = HostedAgent.greeted(directory);
-        client = agent.client();
-    }
-
-    @AfterEach
-    void end() {
-        agent.close();
-    }
 
     @Test
     void readsAndWritesFiles() throws IOException {
