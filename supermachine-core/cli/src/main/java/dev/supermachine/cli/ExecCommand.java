@@ -6,13 +6,11 @@ import dev.supermachine.ExecResult;
 import dev.supermachine.Image;
 import dev.supermachine.Vm;
 import dev.supermachine.VmConfig;
-import dev.supermachine.image.Images;
 import dev.supermachine.pool.KeptExec;
 import dev.supermachine.pool.KeptMachine;
 import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -86,12 +84,7 @@ final class ExecCommand extends ImageCommand {
                 return run(kept.get().name(), process);
             }
         }
-        Progress progress = new Progress(err(), terminal().canRedraw());
-        Optional<Path> snapshot = Snapshots.directory(target);
-        Image image = snapshot.isPresent()
-                ? Images.fromSnapshot(snapshot.get(), settings(Optional.empty()))
-                : builder(target, settings(Optional.empty()), progress).build();
-        progress.ended();
+        Image image = image(target, settings(Optional.empty()));
         try (Vm vm = image.start(VmConfig.defaults());
                 ExecProcess process = spawn(vm)) {
             return run(vm.name(), process);

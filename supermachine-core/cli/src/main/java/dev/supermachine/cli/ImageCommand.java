@@ -1,10 +1,13 @@
 package dev.supermachine.cli;
 
+import dev.supermachine.Image;
 import dev.supermachine.OciImageBuilder;
 import dev.supermachine.bake.BakeListener;
 import dev.supermachine.image.Images;
 import dev.supermachine.settings.Settings;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 
@@ -23,6 +26,17 @@ abstract class ImageCommand extends AbstractCommand {
     /** The options are a list of their own, so that a test can walk it. */
     final void addOptions(CommandSpec spec) {
         options.forEach(option -> spec.addOption(option.option()));
+    }
+
+    /** What machines are restored from: the snapshot in the directory of that name, or the image, baked with what there is to see of it. */
+    final Image image(String target, Settings settings) {
+        Progress progress = new Progress(err(), terminal().canRedraw());
+        Optional<Path> snapshot = Snapshots.directory(target);
+        Image image = snapshot.isPresent()
+                ? Images.fromSnapshot(snapshot.get(), settings)
+                : builder(target, settings, progress).build();
+        progress.ended();
+        return image;
     }
 
     /** The builder that the command line describes. */

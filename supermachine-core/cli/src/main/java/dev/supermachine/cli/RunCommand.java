@@ -6,17 +6,13 @@ import dev.supermachine.KeptVm;
 import dev.supermachine.MachineException;
 import dev.supermachine.Vm;
 import dev.supermachine.VmConfig;
-import dev.supermachine.image.Images;
 import dev.supermachine.pool.Workload;
-import dev.supermachine.settings.Settings;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -71,13 +67,7 @@ final class RunCommand extends ImageCommand {
 
     @Override
     public Integer call() {
-        Settings settings = settings(detach ? Map.of(KEEP, "detached") : Map.of());
-        Progress progress = new Progress(err(), terminal().canRedraw());
-        Optional<Path> snapshot = Snapshots.directory(target);
-        Image image = snapshot.isPresent()
-                ? Images.fromSnapshot(snapshot.get(), settings)
-                : builder(target, settings, progress).build();
-        progress.ended();
+        Image image = image(target, settings(detach ? Map.of(KEEP, "detached") : Map.of()));
         VmConfig config = VmConfig.defaults();
         for (Map.Entry<String, String> variable : environment.entrySet()) {
             config = config.withEnv(variable.getKey(), variable.getValue());
