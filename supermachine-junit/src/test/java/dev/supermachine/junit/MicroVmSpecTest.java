@@ -178,24 +178,7 @@ class MicroVmSpecTest {
                         () -> spec(List.of(), List.of(), List.of("two tokens")).bake(Settings.system()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("'two tokens'");
-        assertThatThrownBy(() -> new MicroVmSpec(
-                                "any:1",
-                                List.of(),
-                                List.of(),
-                                "",
-                                256,
-                                9,
-                                List.of(),
-                                List.of(),
-                                List.of(),
-                                List.of(),
-                                List.of(),
-                                Warmup.class,
-                                "",
-                                "",
-                                "",
-                                false)
-                        .bake(Settings.system()))
+        assertThatThrownBy(() -> Specs.plain("any:1", 256, 9).bake(Settings.system()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("1 to 8, but was: 9");
     }

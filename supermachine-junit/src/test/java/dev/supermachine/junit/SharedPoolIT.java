@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import com.sun.net.httpserver.HttpServer;
 import dev.supermachine.ImageException;
 import dev.supermachine.Vm;
-import dev.supermachine.Warmup;
 import dev.supermachine.junit.Runs.Published;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -90,23 +89,7 @@ class SharedPoolIT {
         });
         registry.start();
         try (SharedPool pool = new SharedPool(new SharedPool.Key(
-                new MicroVmSpec(
-                        "localhost:" + registry.getAddress().getPort() + "/missing:1",
-                        List.of(),
-                        List.of(),
-                        "",
-                        Guests.MEMORY_MIB,
-                        1,
-                        List.of(),
-                        List.of(),
-                        List.of(),
-                        List.of(),
-                        List.of(),
-                        Warmup.class,
-                        "",
-                        "",
-                        "",
-                        false),
+                Specs.plain("localhost:" + registry.getAddress().getPort() + "/missing:1", Guests.MEMORY_MIB, 1),
                 Map.of()))) {
             Throwable first = catchThrowable(pool::acquire);
             List<String> asked = List.copyOf(requests);
